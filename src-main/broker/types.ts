@@ -1,0 +1,62 @@
+import type { Machine, Pool, PoolCreate, PoolPatch } from '@shared/pool';
+import type { AcquireBody, ListQuery, Page, Session } from '@shared/session';
+import type { Caller } from '../base/caller';
+import type { GuestClient } from '../guest/types';
+import type { LinkTarget } from '../sandbox/backend';
+
+export interface AcquireRequest extends AcquireBody {
+  poolId: string;
+  /** The idempotency key, which becomes the session's id; absent: a new one. */
+  sessionId?: string;
+  caller: Caller;
+}
+
+/** A session whose machine can be acted on now. */
+export interface LiveSession {
+  session: Session;
+  target: LinkTarget;
+  guest: GuestClient;
+}
+
+/** Computer-Create and Computer-Get. Errors carry codes of src-shared/errors.ts. */
+export interface Broker {
+  pools: {
+    list(): Pool[];
+    get(id: string): Pool;
+    create(input: PoolCreate): Pool;
+    update(id: string, patch: PoolPatch): Pool;
+    /** conflict while it has live sessions, unless forced (which releases them). */
+    delete(id: string, options: { force: boolean }): Promise<void>;
+    machines(id: string): Promise<Machine[]>;
+    destroyMachine(machineId: string): Promise<void>;
+  };
+  sessions: {
+    /** Agents see their own, operators all. `live` true leaves ended ones out. */
+    list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session>;
+    get(sessionId: string): Session;
+    /** By session id or computer id; throws session_gone (never was, or ended). */
+    byComputer(computerId: string): Session;
+    live(): Session[];
+  };
+  /** Idempotent by sessionId: the same key and parameters give the same session, other parameters key_reused. */
+  acquire(request: AcquireRequest, signal: AbortSignal): Promise<Session>;
+  /** Returns when the session has ended; the machine's reset goes on after it. session_gone when it had ended before. */
+  release(sessionId: string, by: string, reason: string): Promise<void>;
+  /** What is needed to act. session_gone, or not_ready while its machine is being re-adopted. */
+  connect(sessionId: string): Promise<LiveSession>;
+  /** Activity: any call on the channel, or input of the person who holds control. */
+  touch(sessionId: string): void;
+  /** The channel's client names itself at its first call. */
+  setAgent(sessionId: string, agent: string): void;
+  /** The session's machine is lost: it fails, its callers get session_gone, the pool replaces the machine. */
+  fail(sessionId: string, reason: string): void;
+  /** Looks again at once (after an image was built, say). */
+  reconcile(): void;
+  /** Fires when a session goes live (`active`, also re-adopted) and when it ends. */
+  onLive(listener: (session: Session) => void): () => void;
+  onEnded(listener: (session: Session) => void): () => void;
+  /** Adopts what is there, finishes what was begun, then keeps the pools. */
+  start(): Promise<void>;
+  /** Stops handing out; machines stay (a restart adopts them) unless `destroy`. */
+  stop(options: { destroy: boolean }): Promise<void>;
+}

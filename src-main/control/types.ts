@@ -1,0 +1,72 @@
+import type { ControlRequest, ControlState, Handback } from '@shared/control';
+import type { Attention } from '@shared/action';
+
+export interface Operator {
+  name: string;
+  admin: boolean;
+}
+
+/** Leave to act once, under one epoch. `done` must be called in every case; a drain waits for it. */
+export interface Admission {
+  epoch: number;
+  /** Aborted when the drain's limit (2 s) cuts the action off. */
+  signal: AbortSignal;
+  done(): void;
+}
+
+/** Who may act on the machine: the lease with epochs of docs/architecture.md. */
+export interface Control {
+  state(sessionId: string): ControlState;
+  /** For the agent's effects. Synchronous; throws control_held {holder, since, tool: 'await_control'} or control_paused. */
+  admit(sessionId: string): Admission;
+  /** For operators. conflict codes carry the holder. `take` resolves once granted (or throws); others at once. */
+  act(sessionId: string, operator: Operator, request: ControlRequest): Promise<ControlState>;
+  /** The gate of the relay: true only while this operator holds control. Synchronous, no allocation. */
+  holds(sessionId: string, operator: string): boolean;
+  /** Input of the holder arrived: the idle clock of the hold starts again. */
+  touched(sessionId: string): void;
+  viewerOpened(sessionId: string, operator: string): void;
+  /** The last interactive viewer of the holder is gone: 30 s of grace, then paused, never the agent. */
+  viewerClosed(sessionId: string, operator: string, clean: boolean): void;
+  /** Waits until the agent holds control (true) or the time is up (false). */
+  awaitAgent(sessionId: string, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
+  /** The hand-back that the agent has not been told yet, once. */
+  takeHandback(sessionId: string): Handback | null;
+  onChange(listener: (sessionId: string, state: ControlState) => void): () => void;
+  /** A session began (fresh state) or came back after a restart (a human hold comes back as paused with grace). */
+  open(sessionId: string): void;
+  close(sessionId: string): void;
+}
+
+/** What a change of hands does to the machine; given to Control so that it stays free of effects. */
+export interface Fences {
+  /** Resolves when neither the screen nor the in-guest agent will take anything older than `epoch`, held keys released. */
+  raise(sessionId: string, epoch: number): Promise<void>;
+  /** A picture and the window titles, for the takeover diff; nulls when they can't be had. Never throws. */
+  look(sessionId: string): Promise<{ frame: string | null; windows: string[] }>;
+}
+
+/** Calls for a person. */
+export interface AttentionQueue {
+  list(): Attention[];
+  ask(request: {
+    kind: Attention['kind'];
+    sessionId: string | null;
+    poolId: string | null;
+    title: string;
+    why: string;
+    urgency: Attention['urgency'];
+    deadlineMs: number | null;
+  }): Attention;
+  get(id: string): Attention;
+  /** A person took control for it. */
+  taken(sessionId: string, by: string): void;
+  answer(id: string, by: string, answer: string): Attention;
+  /** The hand-back answers what was taken. */
+  answeredBySession(sessionId: string, by: string, note: string): void;
+  withdraw(sessionId: string): void;
+  /** What only a person may see beside this call; set by the app, never by an agent. */
+  setPersonNote(sessionId: string, note: string): void;
+  /** Resolves when it is answered, expired or withdrawn, or the time is up (then its state is still waiting or taken). */
+  wait(id: string, timeoutMs: number, signal: AbortSignal): Promise<Attention>;
+}

@@ -1,0 +1,61 @@
+import type { Duplex } from 'node:stream';
+import type { LinkTarget } from '../sandbox/backend';
+
+export interface GuestWindow {
+  title: string;
+  processName: string;
+  handle: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface ExecResult {
+  stdout: string;
+  stderr: string;
+  exitCode: number | null;
+  success: boolean;
+  timedOut: boolean;
+  /** True when output went past 32 KiB and was cut. */
+  truncated: boolean;
+}
+
+export interface GuestHealth {
+  machineId: string;
+  /** Made fresh by the agent at its start: a reset is believed only when it changed. */
+  bootId: string;
+  epoch: number;
+  screenReady: boolean;
+  /** The session's own processes (window manager, panel) run under their own user. */
+  sessionReady: boolean;
+}
+
+/**
+ * The in-guest agent of one machine, over its link. Every call has a deadline (default 10 s) and fails with a
+ * WheelhouseError: guest_failed, guest_timeout, stale_epoch, bad_request. Effects carry the epoch they were admitted under.
+ */
+export interface GuestClient {
+  readonly target: LinkTarget;
+  health(timeoutMs?: number): Promise<GuestHealth>;
+  /** From now on the agent refuses effects under an older epoch. */
+  setEpoch(epoch: number): Promise<void>;
+  exec(call: { epoch: number; command: string; cwd?: string; timeoutMs: number }, signal?: AbortSignal): Promise<ExecResult>;
+  listWindows(): Promise<GuestWindow[]>;
+  activateWindow(call: { epoch: number; title: string }): Promise<GuestWindow>;
+  closeWindow(call: { epoch: number; title: string }): Promise<{ matchedTitle: string; processName: string; closed: boolean }>;
+  launch(call: { epoch: number; path: string; args: string[] }): Promise<{ path: string; pid: number }>;
+  listProcesses(maxCount: number): Promise<{ pid: number; name: string; memoryBytes: number }[]>;
+  clipboardRead(): Promise<string>;
+  clipboardWrite(call: { epoch: number; text: string }): Promise<void>;
+  /** At most 4 MiB; paths under the session's home (or /tmp), as the session's user. */
+  readFile(path: string): Promise<Buffer>;
+  writeFile(call: { epoch: number; path: string; data: Buffer; mode?: number }): Promise<void>;
+  /** Fires once when the link is lost for good (after its own retries). */
+  onLost(listener: (reason: string) => void): () => void;
+  close(): void;
+}
+
+export type ConnectGuest = (target: LinkTarget, signal: AbortSignal) => Promise<GuestClient>;
+/** A raw RFB stream to the machine's X server, through the agent; both ends proven first. One a viewer, one for the hub. */
+export type OpenRfb = (target: LinkTarget, signal: AbortSignal) => Promise<Duplex>;

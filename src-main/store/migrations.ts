@@ -1,0 +1,11 @@
+import { pools } from './migrations/001-pools';
+import { record } from './migrations/002-record';
+
+export interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+}
+
+/** In order; a landed migration is never edited, only followed by another. */
+export const migrations: readonly Migration[] = [pools, record];

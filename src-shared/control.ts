@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { timeSchema } from './ids';
+
+export const controlKinds = ['agent', 'requested', 'draining', 'human', 'handback', 'paused'] as const;
+
+/**
+ * Who may act on the machine.
+ * holder: the operator's name; null for agent and, unless a hold lapsed into it, for paused.
+ * epoch: rises with every change of hands; an action admitted under an older one is refused.
+ * lapsesAt: when the hold or its grace ends without input; reason says which ('grace' after a lost viewer, 'idle').
+ */
+export const controlSchema = z.object({
+  kind: z.enum(controlKinds),
+  holder: z.string().nullable(),
+  since: timeSchema,
+  epoch: z.int().min(1),
+  private: z.boolean(),
+  lapsesAt: timeSchema.nullable(),
+  lapseReason: z.enum(['grace', 'idle']).nullable(),
+  /** Another operator who asks the holder for control. */
+  askedBy: z.string().nullable(),
+});
+export type ControlState = z.infer<typeof controlSchema>;
+export type ControlKind = ControlState['kind'];
+
+export const controlRequestSchema = z.strictObject({
+  action: z.enum(['take', 'release', 'request', 'give', 'keep', 'pause', 'resume']),
+  note: z.string().max(4000).optional(),
+  to: z.string().max(60).optional(),
+  /** take: also from another operator who holds (admins only). release: leave paused instead of giving to the agent. */
+  force: z.boolean().optional(),
+  leavePaused: z.boolean().optional(),
+  private: z.boolean().optional(),
+});
+export type ControlRequest = z.infer<typeof controlRequestSchema>;
+
+/** What the agent is told once, with its next answer after a hand-back. */
+export const handbackSchema = z.object({
+  by: z.string(),
+  note: z.string(),
+  heldMs: z.int(),
+  at: timeSchema,
+  epoch: z.int(),
+  frameBefore: z.string().nullable(),
+  frameAfter: z.string().nullable(),
+  windowsOpened: z.array(z.string()),
+  windowsClosed: z.array(z.string()),
+});
+export type Handback = z.infer<typeof handbackSchema>;

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { actionSchema, attentionSchema } from './action';
+import { controlSchema } from './control';
+import { machineSchema, poolSchema } from './pool';
+import { sessionSchema } from './session';
+import { idSchema, sessionIdSchema } from './ids';
+
+/** Everything that changes: pushed to windows and over SSE. Events announce; they never command. */
+export const eventSchema = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('pool'), data: poolSchema }),
+  z.object({ event: z.literal('pool_deleted'), data: z.object({ id: idSchema }) }),
+  z.object({ event: z.literal('machine'), data: machineSchema }),
+  z.object({ event: z.literal('session'), data: sessionSchema }),
+  z.object({ event: z.literal('control'), data: z.object({ sessionId: sessionIdSchema, control: controlSchema }) }),
+  z.object({ event: z.literal('action'), data: actionSchema }),
+  z.object({ event: z.literal('attention'), data: attentionSchema }),
+]);
+export type WheelhouseEvent = z.infer<typeof eventSchema>;

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { attentionSchema, actionSchema } from './action';
+import { controlRequestSchema, controlSchema } from './control';
+import { eventSchema } from './event';
+import { idSchema, sessionIdSchema, timeSchema } from './ids';
+import { machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
+import { sessionSchema } from './session';
+
+/**
+ * The one contract between the window and the main process. `requests` are answered, `pushes` are announced.
+ * The schema of every input runs in main, whatever the types say: the window is not trusted.
+ * A request that fails rejects with an ErrorBody (src-shared/errors.ts).
+ */
+const none = z.strictObject({});
+
+export const appInfoSchema = z.object({
+  version: z.string(),
+  /** Electron's version; unofficial is true for the evaluation runtime, said in Diagnostics and the status bar. */
+  runtime: z.string(),
+  unofficialRuntime: z.boolean(),
+  sandboxed: z.boolean(),
+  platform: z.string(),
+  url: z.string(),
+  dataDir: z.string(),
+  operator: z.string(),
+  /** True when the window is shown on a virtual display. */
+  headless: z.boolean(),
+  notices: z.array(z.string()),
+});
+export type AppInfo = z.infer<typeof appInfoSchema>;
+
+export const setupStepSchema = z.object({
+  name: z.string(),
+  state: z.enum(['waiting', 'running', 'done', 'failed']),
+  seconds: z.number().nullable(),
+});
+
+/** First run: what was found on this computer, and how the image build goes. */
+export const setupStatusSchema = z.object({
+  docker: z.object({
+    state: z.enum(['running', 'stopped', 'missing', 'checking']),
+    version: z.string().nullable(),
+    message: z.string(),
+    /** The command that mends it, when there is one. */
+    fix: z.string().nullable(),
+    cpus: z.number().nullable(),
+    memoryBytes: z.number().nullable(),
+    diskFreeBytes: z.number().nullable(),
+  }),
+  image: z.object({
+    state: z.enum(['ready', 'missing', 'building', 'failed', 'checking']),
+    tag: z.string().nullable(),
+    message: z.string(),
+  }),
+  build: z
+    .object({
+      startedAt: timeSchema,
+      percent: z.number().min(0).max(100),
+      secondsLeft: z.number().nullable(),
+      steps: z.array(setupStepSchema),
+      /** The last lines, oldest first, at most 200. */
+      log: z.array(z.string()),
+      error: z.string().nullable(),
+    })
+    .nullable(),
+  /** True when a desktop can be handed out or is about to be. */
+  ready: z.boolean(),
+});
+export type SetupStatus = z.infer<typeof setupStatusSchema>;
+
+export const demoStatusSchema = z.object({
+  state: z.enum(['off', 'starting', 'running', 'waiting', 'done', 'failed']),
+  sessionId: sessionIdSchema.nullable(),
+  step: z.string(),
+  message: z.string().nullable(),
+});
+export type DemoStatus = z.infer<typeof demoStatusSchema>;
+
+export const systemStatsSchema = z.object({
+  cpuPercent: z.number(),
+  memoryUsedBytes: z.number(),
+  memoryTotalBytes: z.number(),
+  diskFreeBytes: z.number(),
+});
+export type SystemStats = z.infer<typeof systemStatsSchema>;
+
+/** The first-call light of "Connect an agent": what this token has done so far. */
+export const tokenProgressSchema = z.object({
+  tokenId: idSchema,
+  reachedAt: timeSchema.nullable(),
+  acceptedAt: timeSchema.nullable(),
+  firstToolAt: timeSchema.nullable(),
+  firstTool: z.string().nullable(),
+  client: z.string().nullable(),
+});
+export type TokenProgress = z.infer<typeof tokenProgressSchema>;
+
+export const tokenSchema = z.object({
+  tokenId: idSchema,
+  name: z.string(),
+  role: z.enum(['agent', 'operator', 'admin']),
+  pools: z.array(idSchema),
+  createdAt: timeSchema,
+  lastUsedAt: timeSchema.nullable(),
+});
+export type Token = z.infer<typeof tokenSchema>;
+
+const page = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), first_id: z.string().nullable(), last_id: z.string().nullable(), has_more: z.boolean() });
+const session = z.strictObject({ sessionId: sessionIdSchema });
+
+export const requests = {
+  'app.info': { input: none, output: appInfoSchema },
+  'app.stats': { input: none, output: systemStatsSchema },
+  'app.copyText': { input: z.strictObject({ text: z.string().max(65_536) }), output: z.null() },
+  /** Opens a page of our documentation in the system's browser; only names on a fixed list. */
+  'app.openHelp': { input: z.strictObject({ topic: z.enum(['docker', 'kvm', 'connect', 'display', 'readme']) }), output: z.null() },
+  'app.setTheme': { input: z.strictObject({ theme: z.enum(['system', 'dark', 'light']) }), output: z.null() },
+  'app.theme': { input: none, output: z.enum(['system', 'dark', 'light']) },
+
+  'setup.status': { input: none, output: setupStatusSchema },
+  'setup.look': { input: none, output: setupStatusSchema },
+  'setup.buildImage': { input: none, output: z.null() },
+  'setup.cancelBuild': { input: none, output: z.null() },
+
+  'pools.list': { input: none, output: z.array(poolSchema) },
+  'pools.create': { input: poolCreateSchema, output: poolSchema },
+  'pools.update': { input: z.strictObject({ id: idSchema, patch: poolPatchSchema }), output: poolSchema },
+  'pools.delete': { input: z.strictObject({ id: idSchema, force: z.boolean() }), output: z.null() },
+  'pools.machines': { input: z.strictObject({ id: idSchema }), output: z.array(machineSchema) },
+  'pools.destroyMachine': { input: z.strictObject({ machineId: idSchema }), output: z.null() },
+
+  'sessions.list': {
+    input: z.strictObject({ live: z.boolean(), limit: z.int().min(1).max(200), before: z.string().max(128).optional() }),
+    output: page(sessionSchema),
+  },
+  'sessions.get': { input: session, output: sessionSchema },
+  'sessions.start': { input: z.strictObject({ poolId: idSchema, name: z.string().trim().max(120) }), output: sessionSchema },
+  'sessions.release': { input: session, output: z.null() },
+
+  /** Newest page first in time order; `before` an action id pages back. */
+  'timeline.list': {
+    input: z.strictObject({ sessionId: sessionIdSchema, limit: z.int().min(1).max(200), before: idSchema.optional() }),
+    output: page(actionSchema),
+  },
+
+  'control.act': { input: z.strictObject({ sessionId: sessionIdSchema, request: controlRequestSchema }), output: controlSchema },
+  /** A person's clipboard, sent and fetched on purpose while they hold control. */
+  'control.sendClipboard': { input: session, output: z.object({ characters: z.int() }) },
+  'control.fetchClipboard': { input: session, output: z.object({ characters: z.int() }) },
+
+  /** A single-use address for noVNC, valid 30 s. Input is gated per message by who holds control, not by mode alone. */
+  'screen.ticket': {
+    input: z.strictObject({ sessionId: sessionIdSchema, mode: z.enum(['view', 'interactive']) }),
+    output: z.object({ url: z.string(), expiresAt: timeSchema }),
+  },
+  /** Which thumbnails the window shows now, so that the hub's rate follows; replaces the earlier list. */
+  'screen.watchThumbnails': { input: z.strictObject({ sessionIds: z.array(sessionIdSchema).max(200), width: z.int().min(120).max(640) }), output: z.null() },
+
+  'attention.list': { input: none, output: z.array(attentionSchema) },
+  'attention.answer': { input: z.strictObject({ id: idSchema, answer: z.string().max(4000) }), output: attentionSchema },
+
+  'tokens.list': { input: none, output: z.array(tokenSchema) },
+  /** The token itself is in this answer only. */
+  'tokens.create': {
+    input: z.strictObject({ name: z.string().trim().min(1).max(60), poolId: idSchema }),
+    output: z.object({ token: tokenSchema, secret: z.string(), mcpUrl: z.string() }),
+  },
+  'tokens.withdraw': { input: z.strictObject({ tokenId: idSchema }), output: z.null() },
+  'tokens.progress': { input: z.strictObject({ tokenId: idSchema }), output: tokenProgressSchema },
+  /** Makes one real MCP call with this token, from this computer. Rejects with the reason when it fails. */
+  'tokens.test': { input: z.strictObject({ tokenId: idSchema }), output: z.object({ tool: z.string(), ms: z.number() }) },
+
+  'demo.status': { input: none, output: demoStatusSchema },
+  'demo.start': { input: none, output: demoStatusSchema },
+  'demo.stop': { input: none, output: demoStatusSchema },
+} as const;
+
+export const pushes = {
+  event: eventSchema,
+  setup: setupStatusSchema,
+  demo: demoStatusSchema,
+  tokenProgress: tokenProgressSchema,
+  /** A new thumbnail exists: fetch `app://wheelhouse/thumbs/<sessionId>.jpg?v=<version>`. */
+  thumbnail: z.object({ sessionId: sessionIdSchema, version: z.int() }),
+  /** The main process asks the window to show an address, e.g. `/session/<id>` after a notification's click. */
+  navigate: z.object({ path: z.string() }),
+  theme: z.enum(['dark', 'light']),
+} as const;
+
+export type Requests = typeof requests;
+export type RequestName = keyof Requests;
+export type RequestInput<N extends RequestName> = z.input<Requests[N]['input']>;
+export type RequestOutput<N extends RequestName> = z.output<Requests[N]['output']>;
+export type Pushes = typeof pushes;
+export type PushName = keyof Pushes;
+export type PushData<N extends PushName> = z.output<Pushes[N]>;
+
+/** What the preload exposes as `window.wheelhouse`: frozen, and no raw IPC object in it. */
+export interface Bridge {
+  invoke<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>>;
+  /** Returns its disposer. */
+  on<N extends PushName>(name: N, listener: (data: PushData<N>) => void): () => void;
+}
