@@ -1,0 +1,62 @@
+import type { PushName, RequestName } from './ipc';
+
+/**
+ * The contract's names alone, so that the sandboxed preload can check them without carrying the schemas.
+ * A type test below and a unit test keep the lists complete.
+ */
+export const requestNames = [
+  'app.info',
+  'app.stats',
+  'app.copyText',
+  'app.openHelp',
+  'app.setTheme',
+  'app.theme',
+  'setup.status',
+  'setup.look',
+  'setup.buildImage',
+  'setup.cancelBuild',
+  'pools.list',
+  'pools.create',
+  'pools.update',
+  'pools.delete',
+  'pools.machines',
+  'pools.destroyMachine',
+  'sessions.list',
+  'sessions.get',
+  'sessions.start',
+  'sessions.release',
+  'timeline.list',
+  'control.act',
+  'control.sendClipboard',
+  'control.fetchClipboard',
+  'screen.ticket',
+  'screen.watchThumbnails',
+  'attention.list',
+  'attention.answer',
+  'tokens.list',
+  'tokens.create',
+  'tokens.withdraw',
+  'tokens.progress',
+  'tokens.test',
+  'demo.status',
+  'demo.start',
+  'demo.stop',
+] as const satisfies readonly RequestName[];
+
+export const pushNames = [
+  'event',
+  'setup',
+  'demo',
+  'tokenProgress',
+  'thumbnail',
+  'navigate',
+  'theme',
+] as const satisfies readonly PushName[];
+
+/** Compiles only while no name of the contract is missing above. */
+export type EveryRequestIsListed = Exclude<RequestName, (typeof requestNames)[number]> extends never ? true : never;
+export type EveryPushIsListed = Exclude<PushName, (typeof pushNames)[number]> extends never ? true : never;
+
+/** The only two channels between the window and the main process. */
+export const invokeChannel = 'wheelhouse:invoke';
+export const pushChannel = 'wheelhouse:push';
