@@ -106,7 +106,12 @@ export const tokenSchema = z.object({
 export type Token = z.infer<typeof tokenSchema>;
 
 const page = <T extends z.ZodType>(item: T) =>
-  z.object({ data: z.array(item), first_id: z.string().nullable(), last_id: z.string().nullable(), has_more: z.boolean() });
+  z.object({
+    data: z.array(item),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  });
 const session = z.strictObject({ sessionId: sessionIdSchema });
 
 export const requests = {
@@ -114,7 +119,10 @@ export const requests = {
   'app.stats': { input: none, output: systemStatsSchema },
   'app.copyText': { input: z.strictObject({ text: z.string().max(65_536) }), output: z.null() },
   /** Opens a page of our documentation in the system's browser; only names on a fixed list. */
-  'app.openHelp': { input: z.strictObject({ topic: z.enum(['docker', 'kvm', 'connect', 'display', 'readme']) }), output: z.null() },
+  'app.openHelp': {
+    input: z.strictObject({ topic: z.enum(['docker', 'kvm', 'connect', 'display', 'readme']) }),
+    output: z.null(),
+  },
   'app.setTheme': { input: z.strictObject({ theme: z.enum(['system', 'dark', 'light']) }), output: z.null() },
   'app.theme': { input: none, output: z.enum(['system', 'dark', 'light']) },
 
@@ -131,11 +139,18 @@ export const requests = {
   'pools.destroyMachine': { input: z.strictObject({ machineId: idSchema }), output: z.null() },
 
   'sessions.list': {
-    input: z.strictObject({ live: z.boolean(), limit: z.int().min(1).max(200), before: z.string().max(128).optional() }),
+    input: z.strictObject({
+      live: z.boolean(),
+      limit: z.int().min(1).max(200),
+      before: z.string().max(128).optional(),
+    }),
     output: page(sessionSchema),
   },
   'sessions.get': { input: session, output: sessionSchema },
-  'sessions.start': { input: z.strictObject({ poolId: idSchema, name: z.string().trim().max(120) }), output: sessionSchema },
+  'sessions.start': {
+    input: z.strictObject({ poolId: idSchema, name: z.string().trim().max(120) }),
+    output: sessionSchema,
+  },
   'sessions.release': { input: session, output: z.null() },
 
   /** Newest page first in time order; `before` an action id pages back. */
@@ -144,7 +159,10 @@ export const requests = {
     output: page(actionSchema),
   },
 
-  'control.act': { input: z.strictObject({ sessionId: sessionIdSchema, request: controlRequestSchema }), output: controlSchema },
+  'control.act': {
+    input: z.strictObject({ sessionId: sessionIdSchema, request: controlRequestSchema }),
+    output: controlSchema,
+  },
   /** A person's clipboard, sent and fetched on purpose while they hold control. */
   'control.sendClipboard': { input: session, output: z.object({ characters: z.int() }) },
   'control.fetchClipboard': { input: session, output: z.object({ characters: z.int() }) },
@@ -155,10 +173,16 @@ export const requests = {
     output: z.object({ url: z.string(), expiresAt: timeSchema }),
   },
   /** Which thumbnails the window shows now, so that the hub's rate follows; replaces the earlier list. */
-  'screen.watchThumbnails': { input: z.strictObject({ sessionIds: z.array(sessionIdSchema).max(200), width: z.int().min(120).max(640) }), output: z.null() },
+  'screen.watchThumbnails': {
+    input: z.strictObject({ sessionIds: z.array(sessionIdSchema).max(200), width: z.int().min(120).max(640) }),
+    output: z.null(),
+  },
 
   'attention.list': { input: none, output: z.array(attentionSchema) },
-  'attention.answer': { input: z.strictObject({ id: idSchema, answer: z.string().max(4000) }), output: attentionSchema },
+  'attention.answer': {
+    input: z.strictObject({ id: idSchema, answer: z.string().max(4000) }),
+    output: attentionSchema,
+  },
 
   'tokens.list': { input: none, output: z.array(tokenSchema) },
   /** The token itself is in this answer only. */
@@ -169,7 +193,10 @@ export const requests = {
   'tokens.withdraw': { input: z.strictObject({ tokenId: idSchema }), output: z.null() },
   'tokens.progress': { input: z.strictObject({ tokenId: idSchema }), output: tokenProgressSchema },
   /** Makes one real MCP call with this token, from this computer. Rejects with the reason when it fails. */
-  'tokens.test': { input: z.strictObject({ tokenId: idSchema }), output: z.object({ tool: z.string(), ms: z.number() }) },
+  'tokens.test': {
+    input: z.strictObject({ tokenId: idSchema }),
+    output: z.object({ tool: z.string(), ms: z.number() }),
+  },
 
   'demo.status': { input: none, output: demoStatusSchema },
   'demo.start': { input: none, output: demoStatusSchema },

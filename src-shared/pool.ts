@@ -34,7 +34,10 @@ export const warmSchema = z
 
 export const idleSchema = z.object({
   policy: z.enum(['release', 'suspend']),
-  afterSeconds: z.int().min(10).max(31 * 86_400),
+  afterSeconds: z
+    .int()
+    .min(10)
+    .max(31 * 86_400),
 });
 
 const poolFields = {

@@ -56,7 +56,10 @@ export const listQuerySchema = z
     after: z.string().max(128).optional(),
     before: z.string().max(128).optional(),
   })
-  .refine((query) => !(query.after && query.before), { message: 'after and before exclude each other', path: ['after'] });
+  .refine((query) => !(query.after && query.before), {
+    message: 'after and before exclude each other',
+    path: ['after'],
+  });
 export type ListQuery = z.infer<typeof listQuerySchema>;
 
 export interface Page<T> {

@@ -21,7 +21,10 @@ describe('the IPC router', () => {
 
   it('refuses an input of the wrong shape and says where', async () => {
     const answer = await dispatch()('sessions.get', { sessionId: '../etc' });
-    expect(answer).toMatchObject({ ok: false, error: { error: { code: 'bad_request', details: [{ path: 'sessionId' }] } } });
+    expect(answer).toMatchObject({
+      ok: false,
+      error: { error: { code: 'bad_request', details: [{ path: 'sessionId' }] } },
+    });
   });
 
   it('keeps the code of our own errors and hides what others say', async () => {

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { defaultDataDir, parseOptions } from './options';
+
+describe('the app’s arguments', () => {
+  it('has defaults', () => {
+    expect(parseOptions([], { XDG_DATA_HOME: '/x' }, 'linux')).toEqual({
+      dataDir: '/x/wheelhouse',
+      port: null,
+      demo: false,
+      width: 1440,
+      height: 900,
+    });
+  });
+
+  it('takes its own and lets Chromium’s pass', () => {
+    const options = parseOptions(
+      ['--no-sandbox', '.', '--demo', '--data', '/d', '--port', '0', '--size', '1280x800'],
+      {},
+      'linux',
+    );
+    expect(options).toMatchObject({ dataDir: '/d', port: 0, demo: true, width: 1280, height: 800 });
+  });
+
+  it.each([
+    ['--port', 'x'],
+    ['--port', '70000'],
+    ['--size', 'big'],
+  ])('names a bad value of %s', (name, value) => {
+    expect(() => parseOptions([name, value], {}, 'linux')).toThrow(value);
+  });
+
+  it('follows each system’s custom', () => {
+    expect(defaultDataDir('darwin', {}, '/h')).toBe('/h/Library/Application Support/Wheelhouse');
+    expect(defaultDataDir('linux', {}, '/h')).toBe('/h/.local/share/wheelhouse');
+  });
+});

@@ -1,0 +1,9 @@
+import type { Handlers } from '../router';
+import type { Demo } from '../rooms';
+
+export const demoHandlers = (demo: Demo) =>
+  ({
+    'demo.status': () => demo.status(),
+    'demo.start': () => demo.start(),
+    'demo.stop': () => demo.stop(),
+  }) satisfies Partial<Handlers>;

@@ -1,0 +1,24 @@
+import type { Caller } from '../../base/caller';
+import type { Handlers } from '../router';
+import type { Rooms } from '../rooms';
+
+/** How long a person who pressed "Start a session" waits for a machine. */
+const startDeadlineMs = 30_000;
+
+export function sessionHandlers({ broker, operator }: Rooms) {
+  const caller: Caller = { tokenId: 'window', name: operator.name, role: 'admin', pools: [] };
+  return {
+    'sessions.list': ({ live, limit, before }) =>
+      broker.sessions.list({ limit: Math.min(limit, 100), order: 'desc', after: before }, caller, { live }),
+    'sessions.get': ({ sessionId }) => broker.sessions.get(sessionId),
+    'sessions.start': ({ poolId, name }) =>
+      broker.acquire(
+        { poolId, caller, name: name || undefined, agent: '', waitMs: startDeadlineMs },
+        AbortSignal.timeout(startDeadlineMs + 5_000),
+      ),
+    'sessions.release': async ({ sessionId }) => {
+      await broker.release(sessionId, operator.name, `Stopped by ${operator.name}`);
+      return null;
+    },
+  } satisfies Partial<Handlers>;
+}

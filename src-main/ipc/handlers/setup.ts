@@ -1,0 +1,16 @@
+import type { Handlers } from '../router';
+import type { Setup } from '../rooms';
+
+export const setupHandlers = (setup: Setup) =>
+  ({
+    'setup.status': () => setup.status(),
+    'setup.look': () => setup.look(),
+    'setup.buildImage': async () => {
+      await setup.buildImage();
+      return null;
+    },
+    'setup.cancelBuild': () => {
+      setup.cancelBuild();
+      return null;
+    },
+  }) satisfies Partial<Handlers>;

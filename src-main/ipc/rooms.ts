@@ -1,0 +1,57 @@
+import type { AppInfo, DemoStatus, PushData, PushName, SetupStatus } from '@shared/ipc';
+import type { AttentionQueue, Control, Operator } from '../control/types';
+import type { Broker } from '../broker/types';
+import type { Bus } from '../base/bus';
+import type { Clock } from '../base/clock';
+import type { Ids } from '../base/ids';
+import type { Logger } from '../base/logger';
+import type { ScreenHub } from '../screen/types';
+import type { Timeline } from '../timeline/types';
+import type { Tokens } from '../server/identity';
+
+/** What the handlers need of the rest of the main process; made once by the composition root. */
+export interface Rooms {
+  broker: Broker;
+  control: Control;
+  timeline: Timeline;
+  attention: AttentionQueue;
+  tokens: Tokens;
+  tickets: {
+    issue(for_: { sessionId: string; operator: string; mode: 'view' | 'interactive' }): {
+      ticket: string;
+      expiresAt: string;
+    };
+  };
+  hubFor(sessionId: string): Promise<ScreenHub>;
+  bus: Bus;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  /** The person at this window; on their own computer they are the administrator. */
+  operator: Operator;
+  url: string;
+  push<N extends PushName>(name: N, data: PushData<N>): void;
+}
+
+/** What only a desktop app has; given by app/, so that the handlers run and are tested without Electron. */
+export interface Shell {
+  info(): AppInfo;
+  copyText(text: string): void;
+  readClipboard(): string;
+  openHelp(topic: string): Promise<void>;
+  theme(): 'system' | 'dark' | 'light';
+  setTheme(theme: 'system' | 'dark' | 'light'): void;
+}
+
+export interface Setup {
+  status(): SetupStatus;
+  look(): Promise<SetupStatus>;
+  buildImage(): Promise<void>;
+  cancelBuild(): void;
+}
+
+export interface Demo {
+  status(): DemoStatus;
+  start(): Promise<DemoStatus>;
+  stop(): Promise<DemoStatus>;
+}
