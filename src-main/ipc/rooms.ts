@@ -7,7 +7,7 @@ import type { Ids } from '../base/ids';
 import type { Logger } from '../base/logger';
 import type { ScreenHub } from '../screen/types';
 import type { Timeline } from '../timeline/types';
-import type { Tokens } from '../server/identity';
+import type { Identity } from '../server/identity';
 
 /** What the handlers need of the rest of the main process; made once by the composition root. */
 export interface Rooms {
@@ -15,7 +15,7 @@ export interface Rooms {
   control: Control;
   timeline: Timeline;
   attention: AttentionQueue;
-  tokens: Tokens;
+  identity: Identity;
   tickets: {
     issue(for_: { sessionId: string; operator: string; mode: 'view' | 'interactive' }): {
       ticket: string;

@@ -1,0 +1,75 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { app, clipboard, shell } from 'electron';
+import type { AppInfo } from '@shared/ipc';
+import { WheelhouseError } from '../base/errors';
+import type { Shell } from '../ipc/rooms';
+import type { createTheme } from './theme';
+
+/** The only pages that the app ever opens in a browser: fixed addresses, chosen by name. */
+const help: Record<string, string> = {
+  docker: 'https://docs.docker.com/engine/install/',
+  kvm: 'https://wiki.debian.org/KVM',
+  connect: 'https://modelcontextprotocol.io/docs/develop/connect-remote-servers',
+  display: 'https://wiki.debian.org/Xvfb',
+  readme: 'https://modelcontextprotocol.io/',
+};
+
+/** The set-up leaves a note beside an evaluation runtime; an official one has none. */
+export function unofficialRuntime(execPath = process.execPath): boolean {
+  return existsSync(join(dirname(execPath), 'UNOFFICIAL'));
+}
+
+/** Linux says it in /proc: 2 is a seccomp filter. Elsewhere Electron's own default (on) holds unless switched off. */
+export function sandboxedRenderers(argv: readonly string[]): boolean {
+  return !argv.includes('--no-sandbox');
+}
+
+export function versionOf(packageFile: string): string {
+  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+}
+
+export function createShell(options: {
+  version: string;
+  url: string;
+  dataDir: string;
+  operator: string;
+  theme: ReturnType<typeof createTheme>;
+}): Shell {
+  const unofficial = unofficialRuntime();
+  const sandboxed = sandboxedRenderers(process.argv);
+  const headless = process.env.WHEELHOUSE_HEADLESS === '1';
+  const notices: string[] = [];
+  if (unofficial) notices.push(`Unofficial runtime ${process.versions.electron}, for evaluation`);
+  if (!sandboxed) notices.push('Running as root: the window’s own sandbox is off');
+  if (headless) notices.push('Shown on a virtual display');
+  const info: AppInfo = {
+    version: options.version,
+    runtime: process.versions.electron ?? '',
+    unofficialRuntime: unofficial,
+    sandboxed,
+    platform: process.platform,
+    url: options.url,
+    dataDir: options.dataDir,
+    operator: options.operator,
+    headless,
+    notices,
+  };
+  return {
+    info: () => info,
+    copyText: (text) => clipboard.writeText(text),
+    readClipboard: () => clipboard.readText(),
+    async openHelp(topic) {
+      const url = help[topic];
+      if (!url) throw new WheelhouseError('bad_request', 'There is no help on that.');
+      if (headless) throw new WheelhouseError('not_supported', `There is no browser here. The address is ${url}`);
+      await shell.openExternal(url);
+    },
+    theme: () => options.theme.get(),
+    setTheme: (theme) => options.theme.set(theme),
+  };
+}
+
+/** Where the build lies: the folder above main/, in a checkout and in a package alike. */
+export const outDirOf = (mainFile: string): string => dirname(dirname(mainFile));
+export const packageFile = (): string => join(app.getAppPath(), 'package.json');
