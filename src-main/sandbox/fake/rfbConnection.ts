@@ -15,7 +15,9 @@ const ENCODING = { raw: 0, copyRect: 1, desktopSize: -223, extendedDesktopSize: 
 const MAX_CHANGES = 64;
 
 type Change =
-  { kind: 'raw'; rect: FakeRect } | { kind: 'copy'; from: FakeRect; x: number; y: number } | { kind: 'size' };
+  | { kind: 'raw'; rect: FakeRect; rgba: Buffer }
+  | { kind: 'copy'; from: FakeRect; x: number; y: number }
+  | { kind: 'size' };
 
 /**
  * One client of the fake server. It is written without the codec it helps to test, straight from RFC 6143 and the
