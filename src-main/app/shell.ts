@@ -58,7 +58,8 @@ export function createShell(options: {
   return {
     info: () => info,
     copyText: (text) => clipboard.writeText(text),
-    readClipboard: () => clipboard.readText(),
+    // A string up to Electron 44, a promise since 45: awaited, both are right.
+    readClipboard: async () => clipboard.readText(),
     async openHelp(topic) {
       const url = help[topic];
       if (!url) throw new WheelhouseError('bad_request', 'There is no help on that.');

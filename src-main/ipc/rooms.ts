@@ -37,7 +37,7 @@ export interface Rooms {
 export interface Shell {
   info(): AppInfo;
   copyText(text: string): void;
-  readClipboard(): string;
+  readClipboard(): Promise<string>;
   openHelp(topic: string): Promise<void>;
   theme(): 'system' | 'dark' | 'light';
   setTheme(theme: 'system' | 'dark' | 'light'): void;

@@ -35,7 +35,7 @@ export function controlHandlers({ control, broker, timeline, operator }: Rooms, 
     'control.act': ({ sessionId, request }) => control.act(sessionId, operator, request),
     'control.sendClipboard': async ({ sessionId }) => {
       const epoch = mustHold(sessionId);
-      const text = shell.readClipboard();
+      const text = await shell.readClipboard();
       if (text.length > clipboardLimit) {
         throw new WheelhouseError(
           'too_large',
