@@ -1,0 +1,30 @@
+import type { Pool } from '@shared/pool';
+import type { Session } from '@shared/session';
+import type { Caller } from '../base/caller';
+import { WheelhouseError } from '../base/errors';
+import type { Services } from './services';
+
+/** What an agent may see: its own sessions, the pools it may acquire from. People see everything. */
+export const ownsSession = (caller: Caller, session: Session): boolean =>
+  caller.role !== 'agent' || session.caller === caller.name;
+
+export const mayUsePool = (caller: Caller, pool: Pool): boolean =>
+  caller.role !== 'agent' ||
+  ((caller.pools.length === 0 || caller.pools.includes(pool.id)) &&
+    (pool.assignments.length === 0 || pool.assignments.includes(caller.name)));
+
+/** The session, when this caller may know of it. Another agent's session answers as an unknown one does. */
+export function sessionFor(services: Services, caller: Caller, sessionId: string): Session {
+  const session = services.broker.sessions.get(sessionId);
+  if (!ownsSession(caller, session)) throw unknownSession();
+  return session;
+}
+
+export const unknownSession = (): WheelhouseError =>
+  new WheelhouseError('session_gone', 'There is no such session, or it has ended.');
+
+export function poolFor(services: Services, caller: Caller, poolId: string): Pool {
+  const pool = services.broker.pools.get(poolId);
+  if (!mayUsePool(caller, pool)) throw new WheelhouseError('not_found', 'There is no such pool.');
+  return pool;
+}

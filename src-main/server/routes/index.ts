@@ -1,0 +1,43 @@
+import type { EventStreams } from '../events/streams';
+import type { Route } from '../route';
+import { acquireSession } from './acquire';
+import { listActions } from './actions';
+import { computerRoutes } from './computer';
+import { actOnControl, getControl } from './control';
+import { events } from './events';
+import { getFrame } from './frame';
+import { healthz, readyz } from './health';
+import { mcpRoutes } from './mcp';
+import { openapi } from './openapi';
+import { deletePool, getPool, updatePool } from './pool';
+import { createPool, listPools } from './pools';
+import { createScreenTicket } from './screenTickets';
+import { getSession, releaseSession } from './session';
+import { listSessions } from './sessions';
+
+/** Every route that is served, in the order of the description. */
+export function allRoutes(streams: EventStreams, describe: (routes: readonly Route[]) => unknown): Route[] {
+  const routes: Route[] = [
+    healthz,
+    readyz,
+    openapi(() => describe(routes)),
+    listPools,
+    createPool,
+    getPool,
+    updatePool,
+    deletePool,
+    acquireSession,
+    listSessions,
+    getSession,
+    releaseSession,
+    listActions,
+    getFrame,
+    getControl,
+    actOnControl,
+    createScreenTicket,
+    events(streams),
+    ...mcpRoutes,
+    ...computerRoutes,
+  ];
+  return routes;
+}

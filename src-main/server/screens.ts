@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { sessionIdSchema } from '@shared/ids';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import { refusal, type GatePolicy } from './gate';
+import type { ServerLimits } from './limits';
+import { sendRawError } from './reply';
+import type { Services } from './services';
+
+const screenPath = /^\/api\/sessions\/([^/]+)\/screen$/;
+/** The largest message a viewer may send: a clipboard of a megabyte and its header. */
+const maxViewerMessage = 1024 * 1024 + 4096;
+
+/** WebSocket upgrades: the screens of sessions, opened by a ticket. Every refusal is an HTTP answer in the one shape. */
+export function createScreens(options: { services: Services; gate: () => GatePolicy; limits: ServerLimits }) {
+  const { services, gate, limits } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: maxViewerMessage,
+    handleProtocols: (offered) => (offered.has('binary') ? 'binary' : false),
+  });
+  let pending = 0;
+
+  const admit = async (incoming: IncomingMessage) => {
+    const refused = refusal(incoming.headers, gate());
+    if (refused) throw refused;
+    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const id = sessionIdSchema.safeParse(screenPath.exec(url.pathname)?.[1]);
+    if (!id.success) throw new WheelhouseError('not_found', 'There is no WebSocket at this path.');
+    if (sockets.clients.size + pending >= limits.maxScreens) {
+      throw new WheelhouseError('too_many', 'Too many screens are being watched.', { retryAfterMs: 5_000 });
+    }
+    const ticket = url.searchParams.get('ticket');
+    if (!ticket || ticket.length > 256) throw new WheelhouseError('unauthorized', 'A screen needs a ticket.');
+    const grant = services.tickets.redeem(ticket);
+    if (grant.sessionId !== id.data) throw new WheelhouseError('unauthorized', 'The ticket is for another session.');
+    const { target } = await services.broker.connect(id.data);
+    return { grant, target };
+  };
+
+  return {
+    async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+      const onError = () => socket.destroy();
+      socket.on('error', onError);
+      pending++;
+      try {
+        const { grant, target } = await admit(incoming);
+        if (socket.destroyed) return;
+        socket.off('error', onError);
+        sockets.handleUpgrade(incoming, socket, head, (client) => {
+          const viewer = {
+            viewerId: services.ids.make('v'),
+            sessionId: grant.sessionId,
+            operator: grant.operator,
+          };
+          services.openScreen(client, viewer, grant.mode, target);
+        });
+      } catch (thrown) {
+        const error = asWheelhouseError(thrown);
+        if (error.code === 'internal') services.logger.warn({ err: thrown }, 'screen upgrade failed');
+        sendRawError(socket, error, services.ids.make('req'));
+      } finally {
+        pending--;
+      }
+    },
+    close(): void {
+      for (const client of sockets.clients) client.terminate();
+      sockets.close();
+    },
+  };
+}
