@@ -1,37 +1,59 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
+import { WheelhouseError } from '../base/errors';
 import { migrations } from './migrations';
 
-export type Database = DatabaseSync;
+export type Database = InstanceType<typeof DatabaseSync>;
+export type Statement = ReturnType<Database['prepare']>;
 
 /**
  * Opens (or makes) the store: WAL, synchronous FULL (an acknowledged lease or audit row survives a power cut), and
- * every migration that is missing, each in its own transaction.
+ * every migration that is missing, each in its own transaction. The file holds link secrets, so only its owner may read
+ * it. Two processes may open the same new store at once (`serve` and `token create`): each migration looks again inside
+ * its own transaction. Throws `conflict` when the store was written by a newer version.
  */
 export function openDatabase(file: string): Database {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(file);
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000;');
-  db.exec('CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT');
-  const done = new Set(
-    db
-      .prepare('SELECT version FROM migrations')
-      .all()
-      .map((row) => (row as { version: number }).version),
+  if (file !== ':memory:') chmodSync(file, 0o600);
+  db.exec(
+    'PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
+  );
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT',
   );
   for (const migration of migrations) {
-    if (done.has(migration.version)) continue;
     transaction(db, () => {
+      if (sql(db, 'SELECT 1 FROM migrations WHERE version = ?').get(migration.version)) return;
       db.exec(migration.sql);
-      db.prepare('INSERT INTO migrations (version, name, at) VALUES (?, ?, ?)').run(
+      sql(db, 'INSERT INTO migrations (version, name, at) VALUES (?, ?, ?)').run(
         migration.version,
         migration.name,
         new Date().toISOString(),
       );
     });
   }
+  const { newest } = sql(db, 'SELECT max(version) AS newest FROM migrations').get() as { newest: number };
+  const known = migrations.at(-1)?.version ?? 0;
+  if (newest > known) {
+    db.close();
+    throw new WheelhouseError(
+      'conflict',
+      `This data folder was written by a newer Wheelhouse (store version ${newest}, this one knows ${known}). Update Wheelhouse, or use another data folder.`,
+    );
+  }
   return db;
+}
+
+/** A prepared statement, kept for the life of its database. */
+const prepared = new WeakMap<Database, Map<string, Statement>>();
+export function sql(db: Database, text: string): Statement {
+  let statements = prepared.get(db);
+  if (!statements) prepared.set(db, (statements = new Map()));
+  let statement = statements.get(text);
+  if (!statement) statements.set(text, (statement = db.prepare(text)));
+  return statement;
 }
 
 /** All or nothing. Nests: an inner call joins the outer transaction. */
@@ -46,7 +68,7 @@ export function transaction<T>(db: Database, work: () => T): T {
     db.exec('COMMIT');
     return result;
   } catch (error) {
-    db.exec('ROLLBACK');
+    if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   } finally {
     depth.set(db, 0);

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { idSchema, sessionIdSchema, timeSchema } from '@shared/ids';
+import { backendKindSchema, machineStateSchema, sizeSchema, type MachineState } from '@shared/pool';
+import { WheelhouseError } from '../base/errors';
+import { sql, type Database } from './database';
+
+const rowSchema = z
+  .object({
+    id: idSchema,
+    pool_id: idSchema,
+    backend: backendKindSchema,
+    state: machineStateSchema,
+    image: z.string(),
+    size: z.string(),
+    secret: z.string().min(16),
+    boot_id: z.string().nullable(),
+    session_id: sessionIdSchema.nullable(),
+    reason: z.string().nullable(),
+    since: timeSchema,
+    created_at: timeSchema,
+  })
+  .transform((row) => ({
+    machineId: row.id,
+    poolId: row.pool_id,
+    backend: row.backend,
+    state: row.state,
+    image: row.image,
+    size: sizeSchema.parse(JSON.parse(row.size)),
+    /** The link's secret: kept so that a restarted broker can reach the machine; never logged or shown. */
+    secret: row.secret,
+    bootId: row.boot_id,
+    sessionId: row.session_id,
+    reason: row.reason,
+    since: row.since,
+    createdAt: row.created_at,
+  }));
+export type MachineRow = z.output<typeof rowSchema>;
+
+export interface MachineMove {
+  at: string;
+  reason?: string | null;
+  bootId?: string;
+  sessionId?: string;
+}
+
+export interface MachineStore {
+  /** Oldest first. */
+  all(): MachineRow[];
+  byPool(poolId: string): MachineRow[];
+  get(machineId: string): MachineRow | undefined;
+  insert(
+    machine: Pick<MachineRow, 'machineId' | 'poolId' | 'backend' | 'image' | 'size' | 'secret' | 'createdAt'>,
+  ): void;
+  /** Compare-and-set on the state. conflict when the machine is no longer in `from`. The session goes with `leased`. */
+  move(machineId: string, from: MachineState, to: MachineState, change: MachineMove): void;
+  setReason(machineId: string, reason: string): void;
+  remove(machineId: string): void;
+}
+
+const columns = 'id, pool_id, backend, state, image, size, secret, boot_id, session_id, reason, since, created_at';
+
+export function machineStore(db: Database): MachineStore {
+  return {
+    all: () =>
+      sql(db, `SELECT ${columns} FROM machines ORDER BY seq`)
+        .all()
+        .map((row) => rowSchema.parse(row)),
+    byPool: (poolId) =>
+      sql(db, `SELECT ${columns} FROM machines WHERE pool_id = ? ORDER BY seq`)
+        .all(poolId)
+        .map((row) => rowSchema.parse(row)),
+    get(machineId) {
+      const row = sql(db, `SELECT ${columns} FROM machines WHERE id = ?`).get(machineId);
+      return row === undefined ? undefined : rowSchema.parse(row);
+    },
+    insert(machine) {
+      sql(
+        db,
+        `INSERT INTO machines (id, pool_id, backend, state, image, size, secret, since, created_at)
+         VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
+      ).run(
+        machine.machineId,
+        machine.poolId,
+        machine.backend,
+        machine.image,
+        JSON.stringify(machine.size),
+        machine.secret,
+        machine.createdAt,
+        machine.createdAt,
+      );
+    },
+    move(machineId, from, to, change) {
+      const { changes } = sql(
+        db,
+        `UPDATE machines SET state = ?, since = ?, reason = ?, boot_id = coalesce(?, boot_id), session_id = ?
+         WHERE id = ? AND state = ?`,
+      ).run(to, change.at, change.reason ?? null, change.bootId ?? null, change.sessionId ?? null, machineId, from);
+      if (changes !== 1) throw new WheelhouseError('conflict', `Machine ${machineId} is no longer ${from}.`);
+    },
+    setReason: (machineId, reason) =>
+      void sql(db, 'UPDATE machines SET reason = ? WHERE id = ?').run(reason, machineId),
+    remove: (machineId) => void sql(db, 'DELETE FROM machines WHERE id = ?').run(machineId),
+  };
+}
