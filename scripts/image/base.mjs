@@ -6,7 +6,8 @@ import { CommandFailed, run, tryRun } from '../lib/run.mjs';
 const published = 'debian:bookworm-slim';
 const selfMade = 'wheelhouse/base:bookworm';
 
-const exists = async (image) => (await tryRun('docker', ['image', 'inspect', '--format', '{{.Id}}', image], { seconds: 20 })) !== null;
+const exists = async (image) =>
+  (await tryRun('docker', ['image', 'inspect', '--format', '{{.Id}}', image], { seconds: 20 })) !== null;
 
 /** Whether the registry answers at all, within 4 s: a pull from one that does not would hang for minutes. */
 const registryAnswers = () =>
@@ -37,9 +38,14 @@ export const ensureBase = async (log, signal) => {
     const tar = join(folder, 'root.tar');
     const options = { seconds: 900, silentSeconds: 180, onLine: log, signal };
     await run('mmdebstrap', ['--variant=minbase', '--include=ca-certificates', 'bookworm', tar], options);
-    await run('docker', ['import', '--change', 'LABEL dev.wheelhouse.image=base', tar, selfMade], { seconds: 300, onLine: log, signal });
+    await run('docker', ['import', '--change', 'LABEL dev.wheelhouse.image=base', tar, selfMade], {
+      seconds: 300,
+      onLine: log,
+      signal,
+    });
   } catch (error) {
-    if (error instanceof CommandFailed && /not installed/.test(error.message)) error.fix = 'sudo apt-get install mmdebstrap';
+    if (error instanceof CommandFailed && /not installed/.test(error.message))
+      error.fix = 'sudo apt-get install mmdebstrap';
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });

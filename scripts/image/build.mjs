@@ -116,7 +116,12 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const argument = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => stop.abort());
-  const options = { json: process.argv.includes('--json'), force: process.argv.includes('--force'), picture: argument('--picture'), signal: stop.signal };
+  const options = {
+    json: process.argv.includes('--json'),
+    force: process.argv.includes('--force'),
+    picture: argument('--picture'),
+    signal: stop.signal,
+  };
   withLock(join(cacheDir, 'image.lock'), () => buildImage(options), { signal: stop.signal }).catch((error) => {
     if (!options.json) console.error(error.message);
     process.exitCode = 1;

@@ -7,9 +7,25 @@ import { run, tryRun } from '../lib/run.mjs';
  */
 export const lookAt = async (tag, { onLine, picture, signal }) => {
   const name = `wheelhouse-look-${randomBytes(4).toString('hex')}`;
-  const args = ['run', '--name', name, '--network', 'none', '--user', '0', '--entrypoint', '/usr/bin/node', '--label', 'dev.wheelhouse.image=look'];
+  const args = [
+    'run',
+    '--name',
+    name,
+    '--network',
+    'none',
+    '--user',
+    '0',
+    '--entrypoint',
+    '/usr/bin/node',
+    '--label',
+    'dev.wheelhouse.image=look',
+  ];
   try {
-    await run('docker', [...args, tag, '/opt/wheelhouse/session/look.mjs', '/tmp/look.png'], { seconds: 60, onLine, signal });
+    await run('docker', [...args, tag, '/opt/wheelhouse/session/look.mjs', '/tmp/look.png'], {
+      seconds: 60,
+      onLine,
+      signal,
+    });
     if (picture) await run('docker', ['cp', `${name}:/tmp/look.png`, picture], { seconds: 20 });
   } finally {
     await tryRun('docker', ['rm', '-fv', name], { seconds: 30 });

@@ -11,11 +11,19 @@ export const outdated = (images, current, used) => {
 
 /** Removes earlier builds of the desktop that nothing uses. Failing to is no failure of the build. */
 export const removeOutdated = async (current, log) => {
-  const list = await tryRun('docker', ['images', '--no-trunc', '--filter', 'label=dev.wheelhouse.image=desktop', '--format', '{{.ID}} {{.Repository}}:{{.Tag}}']);
+  const list = await tryRun('docker', [
+    'images',
+    '--no-trunc',
+    '--filter',
+    'label=dev.wheelhouse.image=desktop',
+    '--format',
+    '{{.ID}} {{.Repository}}:{{.Tag}}',
+  ]);
   const containers = await tryRun('docker', ['ps', '-aq', '--no-trunc']);
   if (list === null || containers === null) return;
   const ids = containers.split('\n').filter(Boolean);
-  const uses = ids.length > 0 ? await tryRun('docker', ['inspect', '--format', '{{.Image}} {{.Config.Image}}', ...ids]) : '';
+  const uses =
+    ids.length > 0 ? await tryRun('docker', ['inspect', '--format', '{{.Image}} {{.Config.Image}}', ...ids]) : '';
   // A container that went away in between: look again the next time.
   if (uses === null) return;
   const images = list

@@ -34,6 +34,8 @@ export const createProgress = (steps, now) => {
     seconds: (name) => find(name).took ?? 0,
     percent: () => Math.min(100, Math.floor((100 * states.reduce((sum, step) => sum + share(step), 0)) / total)),
     secondsLeft: () =>
-      Math.ceil(states.reduce((sum, step) => sum + (step.state === 'done' ? 0 : Math.max(step.seconds - share(step), 1)), 0)),
+      Math.ceil(
+        states.reduce((sum, step) => sum + (step.state === 'done' ? 0 : Math.max(step.seconds - share(step), 1)), 0),
+      ),
   };
 };

@@ -10,7 +10,11 @@ export const agentBundle = join(root, 'out/guest/agent.cjs');
 export const filesUnder = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/'))
+    .map((entry) =>
+      relative(folder, join(entry.parentPath ?? entry.path, entry.name))
+        .split(sep)
+        .join('/'),
+    )
     .sort();
 
 /**
@@ -32,8 +36,13 @@ export const readRecipe = () => {
     const path = join(recipeDir, name);
     return { name, executable: (statSync(path).mode & 0o111) !== 0, data: readFileSync(path) };
   });
-  if (existsSync(agentBundle)) files.push({ name: 'agent/agent.cjs', executable: false, data: readFileSync(agentBundle) });
-  return { files, tag: `wheelhouse/desktop:${hashFiles(files)}`, dockerfile: readFileSync(join(recipeDir, 'Dockerfile'), 'utf8') };
+  if (existsSync(agentBundle))
+    files.push({ name: 'agent/agent.cjs', executable: false, data: readFileSync(agentBundle) });
+  return {
+    files,
+    tag: `wheelhouse/desktop:${hashFiles(files)}`,
+    dockerfile: readFileSync(join(recipeDir, 'Dockerfile'), 'utf8'),
+  };
 };
 
 /**

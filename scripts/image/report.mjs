@@ -21,7 +21,8 @@ export const createReporter = ({ json, progress, write = (text) => void process.
   const finished = new Set();
   return {
     begin(tag, steps) {
-      if (json) emit({ event: 'start', tag, steps: steps.map(({ name, seconds }) => ({ name, expectedSeconds: seconds })) });
+      if (json)
+        emit({ event: 'start', tag, steps: steps.map(({ name, seconds }) => ({ name, expectedSeconds: seconds })) });
       else say(`Making the desktop image ${tag}`);
     },
     start(name) {
@@ -50,7 +51,8 @@ export const createReporter = ({ json, progress, write = (text) => void process.
     failed(error) {
       const name = progress.running();
       if (name) progress.fail(name);
-      if (json && name) emit({ event: 'step', name, state: 'failed', seconds: Number(progress.seconds(name).toFixed(1)) });
+      if (json && name)
+        emit({ event: 'step', name, state: 'failed', seconds: Number(progress.seconds(name).toFixed(1)) });
       if (json) emit({ event: 'failed', message: error.message, fix: error.fix ?? null, step: name });
       else if (error.tail) for (const line of error.tail.slice(-12)) say(`      ${line}`);
     },

@@ -46,7 +46,8 @@ export const withLock = async (path, work, { minutes = 60, signal, onWait = () =
       onWait(holder);
     }
     if (signal?.aborted) throw new Error('stopped');
-    if (Date.now() > deadline) throw new Error(`another set-up (process ${holder}) has not ended; remove ${path} when it is gone`);
+    if (Date.now() > deadline)
+      throw new Error(`another set-up (process ${holder}) has not ended; remove ${path} when it is gone`);
     await sleep(200);
   }
   try {

@@ -6,4 +6,5 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where things are kept that a fresh clone need not fetch again. */
-export const cacheDir = process.env.WHEELHOUSE_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'wheelhouse');
+export const cacheDir =
+  process.env.WHEELHOUSE_CACHE ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'wheelhouse');

@@ -82,7 +82,17 @@ export const run = (command, args, options = {}) =>
       finish();
     };
     child.on('error', (error) =>
-      settle(() => reject(new CommandFailed(error.code === 'ENOENT' ? `${command} is not installed` : `${command} could not be started (${error.message})`, [], null))),
+      settle(() =>
+        reject(
+          new CommandFailed(
+            error.code === 'ENOENT'
+              ? `${command} is not installed`
+              : `${command} could not be started (${error.message})`,
+            [],
+            null,
+          ),
+        ),
+      ),
     );
     child.on('close', (code) => {
       out.end();

@@ -21,11 +21,16 @@ const layout = (title, body) => `<!doctype html>
 export const ordersPage = (page) => {
   const pages = Math.ceil(orders.length / rowsPerPage);
   const shown = orders.slice((page - 1) * rowsPerPage, page * rowsPerPage);
-  const row = (order) => `<tr><td class="id">${escape(order.order)}</td><td>${escape(order.machine)}</td><td>${escape(order.part)}</td>
+  const row = (
+    order,
+  ) => `<tr><td class="id">${escape(order.order)}</td><td>${escape(order.machine)}</td><td>${escape(order.part)}</td>
 <td class="number">${escape(order.quantity)}</td><td class="number">${escape(order.due)}</td>
 <td><span class="${escape(order.status.toLowerCase().replace(' ', '-'))}">${escape(order.status)}</span></td><td class="number">${escape(order.minutes)}</td></tr>`;
   const previous = page > 1 ? `<a href="/orders?page=${page - 1}">Previous page</a>` : '';
-  const next = page < pages ? `<a class="button" href="/orders?page=${page + 1}">Next page</a>` : '<span class="end">End of the list</span>';
+  const next =
+    page < pages
+      ? `<a class="button" href="/orders?page=${page + 1}">Next page</a>`
+      : '<span class="end">End of the list</span>';
   return layout(
     `Orders, page ${page} of ${pages}`,
     `<div class="title"><h1>Orders</h1><p>Page ${page} of ${pages}, ${orders.length} orders</p></div>
@@ -50,4 +55,5 @@ ${problem ? `<p class="problem" role="alert">${escape(problem)}</p>` : ''}
 </form></section>`,
   );
 
-export const problemPage = (title, text) => layout(title, `<section class="card"><h1>${escape(title)}</h1><p>${escape(text)}</p></section>`);
+export const problemPage = (title, text) =>
+  layout(title, `<section class="card"><h1>${escape(title)}</h1><p>${escape(text)}</p></section>`);

@@ -41,7 +41,10 @@ const signIn = (response, form) => {
   if (!fits) return send(response, 403, signInPage(next, 'This is not the right code.'));
   const visitor = randomBytes(16).toString('hex');
   visitors.add(visitor);
-  return send(response, 303, '', { location: next, 'set-cookie': `visitor=${visitor}; HttpOnly; SameSite=Strict; Path=/` });
+  return send(response, 303, '', {
+    location: next,
+    'set-cookie': `visitor=${visitor}; HttpOnly; SameSite=Strict; Path=/`,
+  });
 };
 
 const answer = async (request, response) => {
@@ -50,7 +53,8 @@ const answer = async (request, response) => {
     let body = '';
     for await (const part of request) {
       body += part;
-      if (body.length > 4096) return send(response, 413, problemPage('Too long', 'The form is larger than this site takes.'));
+      if (body.length > 4096)
+        return send(response, 413, problemPage('Too long', 'The form is larger than this site takes.'));
     }
     return signIn(response, new URLSearchParams(body));
   }
@@ -67,7 +71,8 @@ const answer = async (request, response) => {
     case '/orders': {
       const page = Number(url.searchParams.get('page') ?? 1);
       if (page !== 1 && page !== 2) break;
-      if (page === 2 && !signedIn(request)) return send(response, 302, '', { location: '/sign-in?next=%2Forders%3Fpage%3D2' });
+      if (page === 2 && !signedIn(request))
+        return send(response, 302, '', { location: '/sign-in?next=%2Forders%3Fpage%3D2' });
       return send(response, 200, ordersPage(page));
     }
   }
