@@ -40,10 +40,16 @@ export interface GuestClient {
   health(timeoutMs?: number): Promise<GuestHealth>;
   /** From now on the agent refuses effects under an older epoch. */
   setEpoch(epoch: number): Promise<void>;
-  exec(call: { epoch: number; command: string; cwd?: string; timeoutMs: number }, signal?: AbortSignal): Promise<ExecResult>;
+  exec(
+    call: { epoch: number; command: string; cwd?: string; timeoutMs: number },
+    signal?: AbortSignal,
+  ): Promise<ExecResult>;
   listWindows(): Promise<GuestWindow[]>;
   activateWindow(call: { epoch: number; title: string }): Promise<GuestWindow>;
-  closeWindow(call: { epoch: number; title: string }): Promise<{ matchedTitle: string; processName: string; closed: boolean }>;
+  closeWindow(call: {
+    epoch: number;
+    title: string;
+  }): Promise<{ matchedTitle: string; processName: string; closed: boolean }>;
   launch(call: { epoch: number; path: string; args: string[] }): Promise<{ path: string; pid: number }>;
   listProcesses(maxCount: number): Promise<{ pid: number; name: string; memoryBytes: number }[]>;
   clipboardRead(): Promise<string>;

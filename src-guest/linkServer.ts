@@ -1,0 +1,155 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { linkLimits } from '@shared/link';
+import {
+  checkProof,
+  LinkIdentityError,
+  makeChallenge,
+  type LinkCrypto,
+  type LinkPurpose,
+  type LinkRefusal,
+} from '@shared/linkHandshake';
+import { CallDispatch, type CallHandlers } from './callDispatch';
+import { EpochFence } from './epochFence';
+import { FramedSocket } from './framedSocket';
+import { splice } from './splice';
+
+export interface LinkServerOptions {
+  machineId: string;
+  secret: string;
+  bootId: string;
+  crypto: LinkCrypto;
+  handlers: Partial<CallHandlers>;
+  /** A fresh connection to the X server's RFB socket; rejects when it does not answer. */
+  openRfb(): Promise<Duplex>;
+  fence?: EpochFence;
+  log?(message: string): void;
+  limits?: Partial<Pick<typeof linkLimits, 'handshakeMs' | 'unauthenticated' | 'connections'>>;
+}
+
+/**
+ * The guest's end of the link: proves itself, has the broker prove itself, then serves calls or splices the screen.
+ * A connection that has not proven itself within the deadline is closed, and only a few of those are held at a time.
+ */
+export class LinkServer {
+  readonly server: Server;
+  readonly fence: EpochFence;
+  private readonly sockets = new Set<Socket>();
+  private readonly limits: { handshakeMs: number; unauthenticated: number; connections: number };
+  private waiting = 0;
+
+  constructor(private readonly options: LinkServerOptions) {
+    this.fence = options.fence ?? new EpochFence();
+    this.limits = { ...linkLimits, ...options.limits };
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /** Listens on a unix socket; rejects with the system's error. */
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ path, backlog: 64 }, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) => this.options.log?.(`link: ${error.message}`));
+        resolve();
+      });
+    });
+  }
+
+  /** Closes the socket and every connection. */
+  close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    if (this.waiting >= this.limits.unauthenticated || this.sockets.size >= this.limits.connections) {
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    this.sockets.add(socket);
+    this.waiting += 1;
+    let proven = false;
+    const settle = () => {
+      if (!proven) this.waiting -= 1;
+      proven = true;
+      clearTimeout(deadline);
+    };
+    const deadline = setTimeout(() => framed.fail('the handshake took too long'), this.limits.handshakeMs);
+    socket.on('close', () => {
+      settle();
+      this.sockets.delete(socket);
+    });
+    const framed = new FramedSocket(
+      socket,
+      linkLimits.handshakeFrameBytes,
+      this.guard(
+        () => framed,
+        (frame) => {
+          const { hello, challenge, expected } = makeChallenge(this.options.crypto, this.options, frame);
+          framed.handle(
+            this.guard(
+              () => framed,
+              (proof) => {
+                checkProof(this.options.crypto, expected, proof);
+                settle();
+                this.welcome(framed, hello.purpose);
+              },
+            ),
+          );
+          framed.send(challenge);
+        },
+      ),
+      (reason) => this.options.log?.(`link: ${reason}`),
+    );
+  }
+
+  /** Runs a step of the handshake; a refusal is told to the peer before the connection ends. */
+  private guard(framed: () => FramedSocket, step: (frame: unknown) => void): (frame: unknown) => void {
+    return (frame) => {
+      try {
+        step(frame);
+      } catch (error) {
+        if (!(error instanceof LinkIdentityError) || error.reason === 'wrong_identity') throw error;
+        this.options.log?.(`link: refused, ${error.reason}`);
+        this.refuse(framed(), error.reason);
+      }
+    };
+  }
+
+  private refuse(framed: FramedSocket, reason: LinkRefusal): void {
+    framed.handle(() => {});
+    framed.end({ kind: 'refused', reason });
+    const timer = setTimeout(() => framed.socket.destroy(), 1000);
+    framed.socket.on('close', () => clearTimeout(timer));
+  }
+
+  private welcome(framed: FramedSocket, purpose: LinkPurpose): void {
+    const welcome = { kind: 'welcome', bootId: this.options.bootId };
+    if (purpose === 'terminal') return this.refuse(framed, 'not_supported');
+    if (purpose === 'rfb') return void this.spliceScreen(framed, welcome);
+    const dispatch = new CallDispatch(framed, {
+      handlers: this.options.handlers,
+      admit: (epoch) => this.fence.admit(epoch),
+    });
+    framed.socket.on('close', () => dispatch.close());
+    framed.handle(dispatch.handle, linkLimits.frameBytes);
+    framed.send(welcome);
+  }
+
+  private async spliceScreen(framed: FramedSocket, welcome: unknown): Promise<void> {
+    const early = framed.detach();
+    framed.socket.on('error', () => {});
+    let screen: Duplex;
+    try {
+      screen = await this.options.openRfb();
+    } catch (error) {
+      this.options.log?.(`screen: ${error instanceof Error ? error.message : String(error)}`);
+      return this.refuse(framed, 'screen_not_ready');
+    }
+    framed.send(welcome);
+    if (early.byteLength > 0) screen.write(early);
+    splice(framed.socket, screen);
+  }
+}

@@ -1,0 +1,59 @@
+import { linkLimits } from '@shared/link';
+import { WheelhouseError } from '../base/errors';
+import { GuestLink } from './guestLink';
+import { openLink } from './openLink';
+import type { ConnectGuest, GuestClient, OpenRfb } from './types';
+
+/** Milliseconds a call may take when its own time limit does not say otherwise. */
+const callMs = 10_000;
+/** A command's own limit is kept by the guest; this much later the broker stops waiting for its answer. */
+const execGraceMs = 5_000;
+
+/**
+ * Connects to a machine's in-guest agent and proves both ends. Rejects with guest_failed (nothing listens, wrong
+ * identity, rubbish), guest_timeout, or the signal's reason.
+ */
+export const connectGuest: ConnectGuest = async (target, signal) => {
+  const link = new GuestLink(target, await openLink(target, 'calls', signal));
+  return guestClient(link);
+};
+
+/** Opens a raw RFB stream through the agent; rejects as `connectGuest` does. The stream carries bytes from RFB's greeting on. */
+export const openRfb: OpenRfb = async (target, signal) => {
+  const { framed } = await openLink(target, 'rfb', signal);
+  return framed.socket;
+};
+
+function guestClient(link: GuestLink): GuestClient {
+  const inTime = { timeoutMs: callMs };
+  return {
+    target: link.target,
+    health: (timeoutMs = callMs) => link.call('health', {}, { timeoutMs }),
+    async setEpoch(epoch) {
+      await link.call('setEpoch', { epoch }, inTime);
+    },
+    exec: (call, signal) => link.call('exec', call, { timeoutMs: call.timeoutMs + execGraceMs, signal }),
+    listWindows: () => link.call('listWindows', {}, inTime),
+    activateWindow: (call) => link.call('activateWindow', call, inTime),
+    closeWindow: (call) => link.call('closeWindow', call, inTime),
+    launch: (call) => link.call('launch', call, inTime),
+    listProcesses: (maxCount) => link.call('listProcesses', { maxCount }, inTime),
+    async clipboardRead() {
+      return (await link.call('clipboardRead', {}, inTime)).text;
+    },
+    async clipboardWrite(call) {
+      await link.call('clipboardWrite', call, inTime);
+    },
+    async readFile(path) {
+      return Buffer.from((await link.call('readFile', { path }, inTime)).data, 'base64');
+    },
+    async writeFile({ data, ...call }) {
+      if (data.length > linkLimits.fileBytes) {
+        throw new WheelhouseError('too_large', `A file may have at most ${linkLimits.fileBytes} bytes.`);
+      }
+      await link.call('writeFile', { ...call, data: data.toString('base64') }, inTime);
+    },
+    onLost: (listener) => link.onLost(listener),
+    close: () => link.close(),
+  };
+}

@@ -1,0 +1,196 @@
+import { createConnection, createServer } from 'node:net';
+import { posix } from 'node:path';
+import { rmSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import type { LinkArgs, LinkResult } from '@shared/link';
+import type { CallHandlers } from '../../../src-guest/callDispatch';
+import { EpochFence } from '../../../src-guest/epochFence';
+import { GuestError } from '../../../src-guest/guestError';
+import { linkCrypto } from '../../../src-guest/linkCrypto';
+import { LinkServer } from '../../../src-guest/linkServer';
+import { Emitter } from '../../base/emitter';
+import type { MachineSpec } from '../backend';
+import { duplexPair } from './duplexPair';
+import { FakeShell } from './fakeShell';
+import { createFakeRfbServer, type FakeRfbServer } from './rfbServer';
+
+/** What a fake guest does wrong. `dies` counts from its start; `hangs` answers the handshake and then nothing. */
+export type GuestFault =
+  | { kind: 'none' }
+  | { kind: 'silent' }
+  | { kind: 'rubbish' }
+  | { kind: 'wrongIdentity' }
+  | { kind: 'hangs' }
+  | { kind: 'dies'; afterMs: number };
+
+const home = '/home/session';
+
+/** One in-process machine: the real server of the link over a real socket, with a small world behind it. */
+export class FakeGuest {
+  readonly shell = new FakeShell();
+  readonly rfb: FakeRfbServer;
+  readonly fence = new EpochFence();
+  readonly bootId: string;
+  windows: LinkResult<'listWindows'> = [];
+  clipboard = '';
+  launched: LinkArgs<'launch'>[] = [];
+  commands: LinkArgs<'exec'>[] = [];
+  sessionReady = false;
+  private thaw = new Emitter<void>();
+  private cold = false;
+  private readonly closers: (() => void)[] = [];
+
+  constructor(
+    readonly spec: MachineSpec,
+    private readonly fault: GuestFault,
+  ) {
+    this.bootId = linkCrypto.nonce();
+    this.frozen = fault.kind === 'hangs';
+    this.rfb = createFakeRfbServer({ width: spec.size.width, height: spec.size.height });
+    // A picture that is not blank, as a desktop's is.
+    this.rfb.paint({ x: 0, y: 0, width: spec.size.width, height: spec.size.height - 30 }, [78, 102, 112, 255]);
+  }
+
+  /** While true calls are taken and not answered, as in a frozen machine; they are answered when it ends. */
+  set frozen(frozen: boolean) {
+    this.cold = frozen;
+    if (!frozen) this.thaw.emit();
+  }
+
+  async start(socketPath: string): Promise<void> {
+    rmSync(socketPath, { force: true });
+    if (this.fault.kind === 'silent' || this.fault.kind === 'rubbish') return this.startBroken(socketPath);
+    const server = new LinkServer({
+      machineId: this.spec.machineId,
+      secret: this.fault.kind === 'wrongIdentity' ? linkCrypto.nonce() : this.spec.secret,
+      bootId: this.bootId,
+      crypto: linkCrypto,
+      fence: this.fence,
+      handlers: this.handlers(),
+      openRfb: async () => this.openScreen(),
+    });
+    await server.listen(socketPath);
+    this.closers.push(() => server.close());
+  }
+
+  stop(): void {
+    for (const close of this.closers.splice(0)) close();
+    this.rfb.close();
+  }
+
+  private async startBroken(socketPath: string): Promise<void> {
+    const sockets = new Set<Duplex>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+      if (this.fault.kind === 'rubbish') socket.write('HTTP/1.1 200 OK\r\n\r\n<html>not a machine</html>');
+    });
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
+    this.closers.push(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+  }
+
+  private openScreen(): Duplex {
+    const [near, far] = duplexPair();
+    this.rfb.accept(far);
+    return near;
+  }
+
+  private handlers(): CallHandlers {
+    const thawed = async <T>(value: () => T | Promise<T>, signal?: AbortSignal): Promise<T> => {
+      if (this.cold) {
+        await new Promise<void>((resolve, reject) => {
+          const stop = this.thaw.on(() => (stop(), resolve()));
+          signal?.addEventListener('abort', () => (stop(), reject(signal.reason)), { once: true });
+        });
+      }
+      return value();
+    };
+    return {
+      health: (_, signal) =>
+        thawed(
+          () => ({
+            machineId: this.spec.machineId,
+            bootId: this.bootId,
+            epoch: this.fence.epoch,
+            screenReady: true,
+            sessionReady: this.sessionReady,
+          }),
+          signal,
+        ),
+      setEpoch: ({ epoch }, signal) =>
+        thawed(() => {
+          this.fence.raise(epoch);
+          return {};
+        }, signal),
+      exec: (args, signal) =>
+        thawed(() => {
+          this.commands.push(args);
+          return this.shell.run(args.command, args.cwd ?? home, args.timeoutMs, signal);
+        }, signal),
+      listWindows: (_, signal) => thawed(() => this.windows, signal),
+      activateWindow: ({ title }, signal) => thawed(() => this.window(title), signal),
+      closeWindow: ({ title }, signal) =>
+        thawed(() => {
+          const found = this.window(title);
+          this.windows = this.windows.filter((window) => window !== found);
+          return { matchedTitle: found.title, processName: found.processName, closed: true };
+        }, signal),
+      launch: (args, signal) =>
+        thawed(() => {
+          this.launched.push(args);
+          const pid = 1000 + this.launched.length;
+          const processName = posix.basename(args.path);
+          this.windows = [
+            ...this.windows,
+            { title: processName, processName, handle: `0x${pid.toString(16)}`, x: 40, y: 40, width: 640, height: 480 },
+          ];
+          return { path: args.path.startsWith('/') ? args.path : `/usr/bin/${args.path}`, pid };
+        }, signal),
+      listProcesses: ({ maxCount }, signal) =>
+        thawed(() => [{ pid: 1, name: 'tini', memoryBytes: 1_048_576 }].slice(0, maxCount), signal),
+      clipboardRead: (_, signal) => thawed(() => ({ text: this.clipboard }), signal),
+      clipboardWrite: ({ text }, signal) =>
+        thawed(() => {
+          this.clipboard = text;
+          return {};
+        }, signal),
+      readFile: ({ path }, signal) =>
+        thawed(() => {
+          const data = this.shell.files.get(this.inside(path));
+          if (!data) throw new GuestError('not_found', `${path} does not exist.`);
+          return { data: data.toString('base64') };
+        }, signal),
+      writeFile: ({ path, data }, signal) =>
+        thawed(() => {
+          this.shell.files.set(this.inside(path), Buffer.from(data, 'base64'));
+          return {};
+        }, signal),
+    };
+  }
+
+  private window(title: string): LinkResult<'activateWindow'> {
+    const found = this.windows.find((window) => window.title.toLowerCase().includes(title.toLowerCase()));
+    if (!found) throw new GuestError('not_found', `No window's title contains "${title}".`);
+    return found;
+  }
+
+  private inside(path: string): string {
+    const full = posix.resolve(home, path);
+    if (!full.startsWith(`${home}/`) && !full.startsWith('/tmp/')) {
+      throw new GuestError('bad_request', `${path} is outside ${home} and /tmp.`);
+    }
+    return full;
+  }
+}
+
+/** True when something listens on the socket; for tests that a machine left nothing behind. */
+export const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.on('connect', () => (socket.destroy(), resolve(true)));
+    socket.on('error', () => resolve(false));
+  });

@@ -1,0 +1,178 @@
+import type { ErrorCode } from '@shared/errors';
+import { Emitter } from '../../base/emitter';
+import { WheelhouseError } from '../../base/errors';
+import type { MachineSpec, ObservedMachine, SandboxBackend } from '../backend';
+import { RuntimeFolder } from '../runtimeFolder';
+import { FakeGuest, type GuestFault } from './fakeGuest';
+
+export type { FakeGuest, GuestFault } from './fakeGuest';
+
+/** Switched at any time; `guest` holds for machines created from then on. */
+export interface FakeFaults {
+  /** The engine does not answer: every call fails with backend_unreachable. */
+  unreachable: boolean;
+  createFails: ErrorCode | null;
+  destroyFails: ErrorCode | null;
+  imageMissing: boolean;
+  guest: GuestFault;
+  /** Milliseconds that a create takes. */
+  createDelayMs: number;
+}
+
+export interface FakeBackend extends SandboxBackend {
+  readonly kind: 'fake';
+  readonly faults: FakeFaults;
+  /** Ids of machines for which create was called, in order, repeats included. */
+  readonly created: readonly string[];
+  guest(machineId: string): FakeGuest | undefined;
+  /** The machine ends by itself, as a crashed container does; it stays listed until destroyed. */
+  kill(machineId: string, reason?: string): void;
+}
+
+type FakeMachine = { spec: MachineSpec; guest: FakeGuest; state: 'running' | 'paused' | 'exited'; log: string[] };
+
+/** Machines inside this process: real sockets, the real link, a fake screen. For tests of everything above the backend. */
+export function createFakeBackend(options: { dataDir: string; image?: string }): FakeBackend {
+  const folder = new RuntimeFolder(options.dataDir);
+  const machines = new Map<string, FakeMachine>();
+  const creating = new Map<string, Promise<void>>();
+  const exits = new Emitter<{ machineId: string; reason: string }>();
+  const created: string[] = [];
+  const timers = new Set<NodeJS.Timeout>();
+  const faults: FakeFaults = {
+    unreachable: false,
+    createFails: null,
+    destroyFails: null,
+    imageMissing: false,
+    guest: { kind: 'none' },
+    createDelayMs: 0,
+  };
+  const image = options.image ?? 'wheelhouse/fake:1';
+
+  const engine = (signal: AbortSignal) => {
+    signal.throwIfAborted();
+    if (faults.unreachable) throw new WheelhouseError('backend_unreachable', 'The fake engine is switched off.');
+  };
+  const pauseFor = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(() => (timers.delete(timer), resolve()), ms);
+      timers.add(timer);
+    });
+  const kill = (machineId: string, reason = 'exited with code 1') => {
+    const machine = machines.get(machineId);
+    if (!machine || machine.state === 'exited') return;
+    machine.state = 'exited';
+    machine.log.push(reason);
+    machine.guest.stop();
+    exits.emit({ machineId, reason });
+  };
+  const start = async (spec: MachineSpec) => {
+    if (faults.createDelayMs > 0) await pauseFor(faults.createDelayMs);
+    if (faults.createFails) throw new WheelhouseError(faults.createFails, 'The fake engine was told to fail creates.');
+    if (faults.imageMissing || spec.image !== image) {
+      throw new WheelhouseError('image_missing', `There is no image ${spec.image}.`);
+    }
+    const fault = faults.guest;
+    folder.prepare({
+      machineId: spec.machineId,
+      secret: spec.secret,
+      width: spec.size.width,
+      height: spec.size.height,
+    });
+    const guest = new FakeGuest(spec, fault);
+    await guest.start(folder.socket(spec.machineId));
+    machines.set(spec.machineId, { spec, guest, state: 'running', log: ['started'] });
+    if (fault.kind === 'dies') void pauseFor(fault.afterMs).then(() => kill(spec.machineId));
+  };
+  const known = (machineId: string): FakeMachine => {
+    const machine = machines.get(machineId);
+    if (!machine) throw new WheelhouseError('guest_failed', `There is no machine ${machineId}.`, { machineId });
+    return machine;
+  };
+  const freeze = (machineId: string, frozen: boolean) => {
+    const machine = known(machineId);
+    if (machine.state === 'exited') throw new WheelhouseError('guest_failed', `${machineId} has ended.`, { machineId });
+    machine.state = frozen ? 'paused' : 'running';
+    machine.guest.frozen = frozen;
+    machine.guest.rfb.hold(frozen);
+  };
+
+  return {
+    kind: 'fake',
+    faults,
+    created,
+    guest: (machineId) => machines.get(machineId)?.guest,
+    kill,
+    async probe() {
+      const reachable = !faults.unreachable;
+      const message = reachable ? 'Machines inside this process, for tests.' : 'The fake engine is switched off.';
+      return { reachable, version: reachable ? '1' : null, message, isolation: 'none' };
+    },
+    async resolveImage(name, signal) {
+      engine(signal);
+      return !faults.imageMissing && (name === 'desktop' || name === image) ? image : null;
+    },
+    async create(spec, signal) {
+      engine(signal);
+      created.push(spec.machineId);
+      if (machines.has(spec.machineId)) return;
+      let begun = creating.get(spec.machineId);
+      if (!begun) {
+        begun = start(spec).finally(() => creating.delete(spec.machineId));
+        creating.set(spec.machineId, begun);
+      }
+      await begun;
+    },
+    linkPath: (machineId) => folder.socket(machineId),
+    async afterFirstContact(machineId, signal) {
+      engine(signal);
+      folder.forgetSecret(machineId);
+      known(machineId).guest.sessionReady = true;
+    },
+    async list(signal) {
+      engine(signal);
+      return [...machines.values()].map(({ spec, state }): ObservedMachine => ({
+        machineId: spec.machineId,
+        poolId: spec.poolId,
+        image: spec.image,
+        running: state === 'running',
+        paused: state === 'paused',
+        state,
+      }));
+    },
+    async destroy(machineId, signal) {
+      engine(signal);
+      if (faults.destroyFails)
+        throw new WheelhouseError(faults.destroyFails, 'The fake engine was told to fail destroys.');
+      await creating.get(machineId)?.catch(() => {});
+      machines.get(machineId)?.guest.stop();
+      machines.delete(machineId);
+      folder.remove(machineId);
+    },
+    async pause(machineId, signal) {
+      engine(signal);
+      freeze(machineId, true);
+    },
+    async unpause(machineId, signal) {
+      engine(signal);
+      freeze(machineId, false);
+    },
+    async stats(machineId, signal) {
+      engine(signal);
+      return machines.get(machineId)?.state === 'running' ? { cpuPercent: 0.5, memoryBytes: 52_428_800 } : null;
+    },
+    async logs(machineId, lines, signal) {
+      engine(signal);
+      return known(machineId).log.slice(-lines);
+    },
+    onExit: (listener) => exits.on(({ machineId, reason }) => listener(machineId, reason)),
+    async close() {
+      for (const timer of timers) clearTimeout(timer);
+      for (const { guest, spec } of machines.values()) {
+        guest.stop();
+        folder.remove(spec.machineId);
+      }
+      machines.clear();
+    },
+  };
+}
