@@ -1,0 +1,42 @@
+import { statfs } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import type { SetupStatus } from '@shared/ipc';
+import type { BackendStatus } from '../sandbox/backend';
+
+type DockerStatus = SetupStatus['docker'];
+
+const fixes: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'sudo apt-get install -y docker.io && sudo service docker start',
+  darwin: 'brew install --cask docker && open -a Docker',
+  win32: 'winget install Docker.DockerDesktop',
+};
+
+/** Pure: what the probe found, in the words of the first-run view. */
+export function describeDocker(
+  status: BackendStatus,
+  machine: { platform: NodeJS.Platform; cpus: number; memoryBytes: number; diskFreeBytes: number },
+): DockerStatus {
+  const resources = { cpus: machine.cpus, memoryBytes: machine.memoryBytes, diskFreeBytes: machine.diskFreeBytes };
+  if (status.reachable) {
+    return { state: 'running', version: status.version, message: status.message, fix: null, ...resources };
+  }
+  const missing = /not installed|missing|no such file|ENOENT/i.test(status.message);
+  return {
+    state: missing ? 'missing' : 'stopped',
+    version: null,
+    message: status.message,
+    fix: fixes[machine.platform] ?? 'See docs.docker.com/engine/install',
+    ...resources,
+  };
+}
+
+/** Looks at the machine behind the engine; where Docker keeps its data is not asked, the root's disk stands for it. */
+export async function checkDocker(probe: () => Promise<BackendStatus>): Promise<DockerStatus> {
+  const [status, disk] = await Promise.all([probe(), statfs('/')]);
+  return describeDocker(status, {
+    platform: process.platform,
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    diskFreeBytes: disk.bavail * disk.bsize,
+  });
+}
