@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Token } from '@shared/ipc';
 import { idSchema } from '@shared/ids';
@@ -6,6 +6,7 @@ import type { Caller } from '../base/caller';
 import { iso, type Clock } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import type { Ids } from '../base/ids';
+import type { TokenStore } from '../store/tokens';
 
 export type Role = Caller['role'];
 export const roles = ['agent', 'operator', 'admin'] as const;
@@ -17,21 +18,6 @@ export const tokenCreateSchema = z.strictObject({
   pools: z.array(idSchema).max(200).default([]),
 });
 export type TokenCreate = z.input<typeof tokenCreateSchema>;
-
-/** One stored token: its secret only as SHA-256, lower-case hex. */
-export interface TokenRow extends Token {
-  hash: string;
-}
-
-/** The store's side of tokens. Live tokens only: a withdrawn one is gone. */
-export interface TokenRecords {
-  insert(row: TokenRow): void;
-  byHash(hash: string): TokenRow | null;
-  get(tokenId: string): TokenRow | null;
-  list(): TokenRow[];
-  withdraw(tokenId: string, at: string): boolean;
-  used(tokenId: string, at: string): void;
-}
 
 export interface Identity {
   /** The secret is in this answer only. conflict: the name is taken (sessions belong to names). */
@@ -49,27 +35,36 @@ export interface Identity {
 
 const pattern = /^whl_(agent|operator|admin)_[A-Za-z0-9_-]{20,128}$/;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const same = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /** How old a token's "last used" may be, so that not every request costs a commit. */
 const usedEveryMs = 60_000;
 
 /**
- * Tokens are `whl_<role>_<secret>`: the prefix lets secret scanners find a leaked one. Only the hash is stored, so the
- * lookup is by a value an attacker cannot steer; the match is compared in constant time all the same. There is no
+ * Tokens are `whl_<role>_<secret>`: the prefix lets secret scanners find a leaked one. They are stored and looked up by
+ * their SHA-256, a value that an attacker can't steer, so that the time of a comparison tells nothing. There is no
  * cache: one indexed read costs microseconds, and so a token made or withdrawn by another process counts at once.
  */
-export function createIdentity(options: { records: TokenRecords; clock: Clock; ids: Ids }): Identity {
-  const { records, clock, ids } = options;
+export function createIdentity(options: {
+  tokens: TokenStore;
+  clock: Clock;
+  ids: Ids;
+  /** At a token's first accepted request in this process. */
+  onAccepted?: (tokenId: string) => void;
+}): Identity {
+  const { tokens, clock, ids, onAccepted } = options;
+  /** By hash, as in the store. */
   const ephemeral = new Map<string, Caller>();
   const lastUsed = new Map<string, number>();
 
   const noteUse = (tokenId: string): void => {
     const now = clock.now();
-    if (now - (lastUsed.get(tokenId) ?? -Infinity) < usedEveryMs) return;
+    const before = lastUsed.get(tokenId);
+    if (before !== undefined && now - before < usedEveryMs) return;
     lastUsed.set(tokenId, now);
-    records.used(tokenId, iso(now));
+    tokens.used(tokenId, iso(now));
+    if (before !== undefined) return;
+    tokens.note(tokenId, iso(now), { reached: true, accepted: true });
+    onAccepted?.(tokenId);
   };
 
   return {
@@ -77,42 +72,26 @@ export function createIdentity(options: { records: TokenRecords; clock: Clock; i
       const parsed = tokenCreateSchema.safeParse(input);
       if (!parsed.success) throw new WheelhouseError('bad_request', z.prettifyError(parsed.error));
       const { name, role, pools } = parsed.data;
-      if (records.list().some((row) => row.name === name)) {
-        throw new WheelhouseError(
-          'conflict',
-          `A token named "${name}" exists. Withdraw it first, or choose another name.`,
-        );
-      }
       const secret = `whl_${role}_${ids.secret()}`;
-      const token: Token = {
-        tokenId: ids.make('tok'),
-        name,
-        role,
-        pools,
-        createdAt: iso(clock.now()),
-        lastUsedAt: null,
-      };
-      records.insert({ ...token, hash: sha256(secret) });
-      return { token, secret };
+      const createdAt = iso(clock.now());
+      return { token: tokens.create({ tokenId: ids.make('tok'), secret, name, role, pools, createdAt }), secret };
     },
-    list: () => records.list().map(({ hash: _, ...token }) => token),
+    list: () => tokens.list(),
     withdraw(tokenId) {
-      if (!records.withdraw(tokenId, iso(clock.now())))
-        throw new WheelhouseError('not_found', 'There is no such token.');
+      tokens.withdraw(tokenId, iso(clock.now()));
       lastUsed.delete(tokenId);
     },
     authenticate(secret) {
       if (!pattern.test(secret)) return null;
-      const hash = sha256(secret);
-      const passing = ephemeral.get(hash);
+      const passing = ephemeral.get(sha256(secret));
       if (passing) return passing;
-      const row = records.byHash(hash);
-      if (!row || !same(row.hash, hash)) return null;
-      noteUse(row.tokenId);
-      return { tokenId: row.tokenId, name: row.name, role: row.role, pools: row.pools };
+      const token = tokens.find(secret);
+      if (!token) return null;
+      noteUse(token.tokenId);
+      return { tokenId: token.tokenId, name: token.name, role: token.role, pools: token.pools };
     },
     stands: (tokenId) =>
-      [...ephemeral.values()].some((caller) => caller.tokenId === tokenId) || records.get(tokenId) !== null,
+      [...ephemeral.values()].some((caller) => caller.tokenId === tokenId) || tokens.get(tokenId) !== undefined,
     createEphemeral(name, role) {
       const secret = `whl_${role}_${ids.secret()}`;
       const hash = sha256(secret);

@@ -67,7 +67,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxHeaderSize: 16 * 1024,
   });
   server.maxConnections = limits.maxConnections;
+  const answering = new WeakSet<object>();
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    answering.add(incoming.socket);
+    outgoing.once('close', () => answering.delete(incoming.socket));
     const requestId = nameRequest(incoming, outgoing, services.ids);
     const refused = refusal(incoming.headers, gate);
     if (refused) return sendError(outgoing, refused, requestId);
@@ -75,6 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   server.on('upgrade', (incoming, socket, head) => void screens.upgrade(incoming, socket, head));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Rubbish behind a request that is being answered must not be answered in its place.
+    if (answering.has(socket)) return void socket.destroy();
     sendRawError(socket, unparsed(error.code), services.ids.make('req'), statusOf(error.code));
   });
 

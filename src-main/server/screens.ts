@@ -21,6 +21,7 @@ export function createScreens(options: { services: Services; gate: () => GatePol
     maxPayload: maxViewerMessage,
     handleProtocols: (offered) => (offered.has('binary') ? 'binary' : false),
   });
+  /** Upgrades under way, the one that asks included. */
   let pending = 0;
 
   const admit = async (incoming: IncomingMessage) => {
@@ -29,7 +30,7 @@ export function createScreens(options: { services: Services; gate: () => GatePol
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const id = sessionIdSchema.safeParse(screenPath.exec(url.pathname)?.[1]);
     if (!id.success) throw new WheelhouseError('not_found', 'There is no WebSocket at this path.');
-    if (sockets.clients.size + pending >= limits.maxScreens) {
+    if (sockets.clients.size + pending > limits.maxScreens) {
       throw new WheelhouseError('too_many', 'Too many screens are being watched.', { retryAfterMs: 5_000 });
     }
     const ticket = url.searchParams.get('ticket');

@@ -25,7 +25,7 @@ export class EventRing {
     this.entries.push({ seq: this.next++, event, data: JSON.stringify(event.data) });
     // Cut in strides: shifting an array at every event would cost its length each time.
     if (this.entries.length >= this.capacity * 2) this.entries.splice(0, this.entries.length - this.capacity);
-    for (const wake of [...this.waiting]) wake();
+    for (const wake of this.waiting) wake();
   }
   /** The position after the newest entry. */
   get end(): number {

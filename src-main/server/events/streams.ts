@@ -119,7 +119,7 @@ export function createEventStreams(options: {
     },
     close() {
       unsubscribe();
-      for (const stream of [...open.values()]) stream.end();
+      for (const stream of open.values()) stream.end();
     },
   };
 }

@@ -1,0 +1,172 @@
+import type { Pool } from '@shared/pool';
+import { poolDefaults } from '@shared/pool';
+import type { Session } from '@shared/session';
+import type { WebSocket } from 'ws';
+import { createBus } from '../../base/bus';
+import { iso, systemClock } from '../../base/clock';
+import { WheelhouseError } from '../../base/errors';
+import { systemIds } from '../../base/ids';
+import { silentLogger } from '../../base/logger';
+import type { Broker } from '../../broker/types';
+import type { Control } from '../../control/types';
+import { openDatabase } from '../../store/database';
+import { tokenStore } from '../../store/tokens';
+import type { Viewer } from '../../screen/types';
+import type { Timeline } from '../../timeline/types';
+import { pageOf } from '../page';
+import { createIdentity } from '../identity';
+import type { Services, TicketMode } from '../services';
+
+const control: Session['control'] = {
+  kind: 'agent',
+  holder: null,
+  since: iso(0),
+  epoch: 1,
+  private: false,
+  lapsesAt: null,
+  lapseReason: null,
+  askedBy: null,
+};
+
+export function fakeSession(sessionId: string, caller: string): Session {
+  return {
+    sessionId,
+    poolId: 'desktop',
+    computerId: `c_${sessionId}`,
+    machineId: 'm_1',
+    status: 'active',
+    name: sessionId,
+    agent: '',
+    caller,
+    createdAt: iso(0),
+    lastActivityAt: iso(0),
+    endedAt: null,
+    expiresAt: null,
+    reason: null,
+    labels: {},
+    control,
+  };
+}
+
+export function fakePool(id: string, change: Partial<Pool> = {}): Pool {
+  return {
+    ...poolDefaults,
+    id,
+    displayName: id,
+    createdAt: iso(0),
+    observed: {
+      machines: { creating: 0, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 },
+      conditions: [],
+    },
+    ...change,
+  };
+}
+
+/** The rooms behind the server, reduced to what its routes touch; identity is the real one on a store in memory. */
+export function fakeServices() {
+  const sessions = new Map<string, Session>();
+  const pools = new Map([['desktop', fakePool('desktop')]]);
+  const bus = createBus();
+  const identity = createIdentity({ tokens: tokenStore(openDatabase(':memory:')), clock: systemClock, ids: systemIds });
+  const tickets = new Map<string, { sessionId: string; operator: string; mode: TicketMode }>();
+  const screens: { socket: WebSocket; viewer: Viewer; mode: TicketMode }[] = [];
+  const mcpRequests: { url: string; body: string; authorization: string | null; session: string | null }[] = [];
+  const gone = () => new WheelhouseError('session_gone', 'There is no such session, or it has ended.');
+
+  const find = (sessionId: string): Session => {
+    const session = sessions.get(sessionId);
+    if (!session) throw gone();
+    return session;
+  };
+  const broker = {
+    pools: {
+      list: () => [...pools.values()],
+      get(id: string) {
+        const pool = pools.get(id);
+        if (!pool) throw new WheelhouseError('not_found', 'There is no such pool.');
+        return pool;
+      },
+      create(input) {
+        const pool = fakePool(`p_${pools.size}`, input);
+        pools.set(pool.id, pool);
+        return pool;
+      },
+      update: (id, patch) => fakePool(id, patch),
+      delete: async (id) => void pools.delete(id),
+    },
+    sessions: {
+      list: (query, caller) =>
+        pageOf(
+          [...sessions.values()].filter((session) => caller.role !== 'agent' || session.caller === caller.name),
+          (session) => session.sessionId,
+          query,
+        ),
+      get: find,
+      byComputer(computerId: string) {
+        const session = [...sessions.values()].find((each) => each.computerId === computerId);
+        if (!session) throw gone();
+        return session;
+      },
+    },
+    acquire: async ({ sessionId, caller }) => {
+      const session = fakeSession(sessionId ?? systemIds.uuid(), caller.name);
+      sessions.set(session.sessionId, session);
+      return session;
+    },
+    release: async (sessionId) => void (find(sessionId), sessions.delete(sessionId)),
+    connect: async (sessionId) => ({
+      session: find(sessionId),
+      target: { machineId: 'm_1', path: '/nowhere', secret: 'secret' },
+      guest: null as never,
+    }),
+  } as Partial<Omit<Broker, 'pools' | 'sessions'>> & {
+    pools: Partial<Broker['pools']>;
+    sessions: Partial<Broker['sessions']>;
+  } as Broker;
+
+  const answerMcp = async (request: Request, session: string | null): Promise<Response> => {
+    const body = await request.text();
+    mcpRequests.push({ url: request.url, body, authorization: request.headers.get('authorization'), session });
+    return Response.json({ jsonrpc: '2.0', id: 1, result: {} });
+  };
+
+  const services: Services = {
+    broker,
+    control: { act: async () => ({ ...control, kind: 'human', holder: 'op' }) } as Partial<Control> as Control,
+    timeline: {
+      list: () => ({ data: [], first_id: null, last_id: null, has_more: false }),
+      frames: { path: (hash: string) => `/nowhere/${hash}.png` } as Timeline['frames'],
+    } as Partial<Timeline> as Timeline,
+    identity,
+    channel: {
+      handleComputer: (request, { session }) => answerMcp(request, session.sessionId),
+      handleRoot: (request) => answerMcp(request, null),
+    },
+    tickets: {
+      issue(grant) {
+        const ticket = systemIds.secret();
+        tickets.set(ticket, grant);
+        return { ticket, expiresAt: iso(Date.now() + 30_000) };
+      },
+      redeem(ticket) {
+        const grant = tickets.get(ticket);
+        if (!grant || !tickets.delete(ticket)) throw new WheelhouseError('unauthorized', 'Used or unknown ticket.');
+        return grant;
+      },
+    },
+    openScreen(socket, viewer, mode) {
+      screens.push({ socket, viewer, mode });
+      socket.send(Buffer.from('RFB 003.008\n'));
+    },
+    frameSessions: () => [],
+    bus,
+    clock: systemClock,
+    ids: systemIds,
+    logger: silentLogger,
+    version: '0.0.0-test',
+    ready: () => true,
+  };
+  const token = (role: 'agent' | 'operator' | 'admin', name: string = role, poolIds: string[] = []): string =>
+    identity.create({ name, role, pools: poolIds }).secret;
+  return { services, sessions, pools, screens, mcpRequests, bus, token, identity };
+}
