@@ -40,7 +40,10 @@ export interface Timeline {
   begin(intent: Intent): OpenAction;
   /** A fact with no duration (control taken, session acquired, a person's click): intent and outcome in one commit. */
   note(intent: Intent, outcome?: Outcome, frames?: { before?: PendingFrame; after?: PendingFrame }): Action;
-  list(sessionId: string, query: { limit: number; order: 'asc' | 'desc'; after?: string; before?: string; q?: string }): Page<Action>;
+  list(
+    sessionId: string,
+    query: { limit: number; order: 'asc' | 'desc'; after?: string; before?: string; q?: string },
+  ): Page<Action>;
   get(id: string): Action;
   /** Recomputes the chain; the id of the first row that does not fit, or null. */
   verify(sessionId: string): string | null;
