@@ -1,0 +1,40 @@
+import type { Clock } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
+
+export interface CallSignal {
+  readonly signal: AbortSignal;
+  /** Another cause to stop: `reason` says why, made when it happens. Undone by dispose. */
+  also(signal: AbortSignal, reason: () => unknown): void;
+  dispose(): void;
+}
+
+export class ClientGone extends WheelhouseError {
+  constructor() {
+    super('timeout', 'The client went away before the call was over.');
+  }
+}
+
+/** One signal for one call: its deadline, the client's going, and whatever is added. Frees every listener on dispose. */
+export function createCallSignal(clock: Clock, deadlineMs: number, client: AbortSignal): CallSignal {
+  const controller = new AbortController();
+  const disposers: (() => void)[] = [];
+  const also = (signal: AbortSignal, reason: () => unknown) => {
+    const stop = () => controller.abort(reason());
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    disposers.push(() => signal.removeEventListener('abort', stop));
+  };
+  disposers.push(
+    clock.after(deadlineMs, () =>
+      controller.abort(new WheelhouseError('timeout', `The call took longer than ${deadlineMs / 1000} s and was ended.`)),
+    ),
+  );
+  also(client, () => new ClientGone());
+  return {
+    signal: controller.signal,
+    also,
+    dispose() {
+      for (const dispose of disposers.splice(0)) dispose();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { WheelhouseError } from '../base/errors';
+
+const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
+
+/** What happened, and what the agent does next. The agent reads nothing else, so the second part is never missing. */
+export function failureText(error: WheelhouseError): string {
+  const { data } = error;
+  const holder = textOf(data['holder']) ?? 'A person';
+  const since = textOf(data['since']);
+  switch (error.code) {
+    case 'control_held':
+      return data['cutOff']
+        ? `Cut off: ${holder} took control while this ran, and it may be half done. Call await_control to wait for the hand-back, then take a fresh screenshot.`
+        : `Refused, nothing was done: ${holder} has held control${since ? ` since ${since}` : ''}. Call await_control to wait for the hand-back. Do not retry before; take_screenshot and list_windows still answer unless the hold is private.`;
+    case 'control_paused':
+      return `Refused, nothing was done: the desktop is paused${since ? ` since ${since}` : ''}, nobody acts. Call await_control to wait until it goes on.`;
+    case 'stale_epoch':
+      return 'Refused: control changed hands while this was on its way, so it was stopped and may be half done. Call get_control, then take a fresh screenshot.';
+    case 'not_recorded':
+      return 'Nothing was done: the action could not be recorded, and unrecorded actions do not run. Try again in some seconds; if it stays so, ask for a person.';
+    case 'not_ready':
+      return 'The desktop is not ready yet. Try again in 2 to 5 seconds.';
+    case 'session_gone':
+      return `${error.message} Start a new session and go on from your own notes.`;
+    case 'bad_request':
+      return `${error.message} Nothing was done.`;
+    case 'timeout':
+    case 'guest_timeout':
+      return `${error.message} It may still take effect: look at the screen before you try again.`;
+    case 'guest_failed':
+      return `${error.message} Look at the screen; if the desktop does not answer, end the session and start another.`;
+    case 'too_many':
+    case 'queue_full':
+    case 'acquire_timeout':
+      return `${error.message} Wait some seconds, then try again.`;
+    default:
+      return error.message;
+  }
+}

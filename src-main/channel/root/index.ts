@@ -1,0 +1,105 @@
+import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { sessionIdSchema } from '@shared/ids';
+import type { Session } from '@shared/session';
+import type { Caller } from '../../base/caller';
+import { WheelhouseError, asWheelhouseError } from '../../base/errors';
+import { failure, success, type Beside } from '../answer';
+import type { SessionCalls } from '../sessionCalls';
+import type { CallIo, Tool } from '../tool';
+import { annotationsOf, listing, parseArguments } from '../toolList';
+import { tools } from '../tools';
+import type { ChannelDeps } from '../types';
+import { endSession } from './endSession';
+import { getSession } from './getSession';
+import { listPools } from './listPools';
+import type { RootTool } from './rootTool';
+import { SessionChoice } from './sessionChoice';
+import { sessionFacts } from './sessionFacts';
+import { startSession } from './startSession';
+
+const rootTools: readonly RootTool[] = [startSession, endSession, getSession, listPools];
+const rootByName = new Map(rootTools.map((tool) => [tool.name, tool]));
+const toolByName = new Map(tools.map((tool) => [tool.name, tool]));
+
+const sessionIdField = sessionIdSchema.optional().describe('Only needed while you have several sessions');
+/** The tools of a desktop with the session as one more, optional parameter. */
+const wide = new Map(tools.map((tool) => [tool.name, { name: tool.name, input: tool.input.extend({ sessionId: sessionIdField }) }]));
+
+export const rootList: readonly McpTool[] = [
+  ...rootTools.map((tool) => listing(tool, { title: tool.title, readOnlyHint: tool.readOnly, openWorldHint: false })),
+  ...tools.map((tool) => listing({ ...tool, input: wide.get(tool.name)!.input }, annotationsOf(tool))),
+];
+
+/** These ask about a session that is there; starting a desktop to answer them would surprise. */
+const needNoDesktop = new Set(['get_control', 'await_control']);
+
+export interface RootCall {
+  name: string;
+  arguments: unknown;
+  caller: Caller;
+  clientName: string | null;
+  io: CallIo;
+}
+
+/** The one address for everything: tools about sessions, and every tool of a desktop with the session implied. */
+export class RootCalls {
+  private readonly choice: SessionChoice;
+
+  constructor(
+    private readonly deps: ChannelDeps,
+    private readonly calls: SessionCalls,
+    private readonly rename: (session: Session, clientName: string | null) => string,
+  ) {
+    this.choice = new SessionChoice(deps);
+  }
+
+  /** Null: no such tool. */
+  async call(call: RootCall): Promise<CallToolResult | null> {
+    const own = rootByName.get(call.name);
+    const tool = toolByName.get(call.name);
+    if (!own && !tool) return null;
+    this.deps.onToolCall?.(call.caller, call.name, call.clientName);
+    try {
+      return own ? await this.aboutSessions(own, call) : await this.onDesktop(tool!, call);
+    } catch (thrown) {
+      const error = asWheelhouseError(thrown);
+      if (error.code === 'internal') this.deps.logger.error({ err: error.cause ?? error, tool: call.name }, 'tool failed');
+      return failure(error);
+    }
+  }
+
+  private async aboutSessions(tool: RootTool, { arguments: raw, caller, clientName, io }: RootCall): Promise<CallToolResult> {
+    const args = parseArguments(tool, raw);
+    const context = { caller, clientName, deps: this.deps, choice: this.choice, signal: io.signal };
+    return success(await tool.run(context, args));
+  }
+
+  private async onDesktop(tool: Tool, { arguments: raw, caller, clientName, io }: RootCall): Promise<CallToolResult> {
+    // Checked before a desktop is started for it.
+    const { sessionId } = z.object({ sessionId: sessionIdSchema.optional() }).parse(parseArguments(wide.get(tool.name)!, raw));
+    const { sessionId: _, ...args } = (raw ?? {}) as Record<string, unknown>;
+    const { session, beside } = await this.sessionFor(tool, caller, sessionId);
+    const live = await this.deps.broker.connect(session.sessionId);
+    this.deps.broker.touch(session.sessionId);
+    return this.calls.call({ live, tool, arguments: args, agent: this.rename(live.session, clientName), io, beside });
+  }
+
+  private async sessionFor(tool: Tool, caller: Caller, sessionId: string | undefined): Promise<{ session: Session; beside: Beside }> {
+    if (sessionId) return { session: this.choice.named(caller, sessionId), beside: {} };
+    const implied = this.choice.implied(caller);
+    if (implied) return { session: implied, beside: {} };
+    if (needNoDesktop.has(tool.name)) {
+      throw new WheelhouseError('session_gone', 'You have no session, so there is nothing to control.');
+    }
+    const session = await this.choice.first(caller);
+    const poolName = this.deps.broker.pools.get(session.poolId).displayName;
+    return {
+      session,
+      beside: {
+        notice: `You had no session, so a desktop was started for you: session ${session.sessionId} in the pool “${poolName}”. Further calls use it. Call end_session when the job is done.`,
+        session: { ...sessionFacts(session, poolName), started: true },
+      },
+    };
+  }
+}

@@ -1,0 +1,91 @@
+import type { Pool } from '@shared/pool';
+import type { Session, SessionStatus } from '@shared/session';
+import type { Caller } from '../../base/caller';
+import { WheelhouseError } from '../../base/errors';
+import type { ChannelDeps } from '../types';
+
+const ended: ReadonlySet<SessionStatus> = new Set(['releasing', 'released', 'failed', 'expired']);
+
+export const hasEnded = (session: Session): boolean => ended.has(session.status);
+
+/** An agent reaches its own sessions only. */
+export const mayUse = (caller: Caller, session: Session): boolean => caller.role !== 'agent' || session.caller === caller.tokenId;
+
+/** As long as one request may wait for a desktop; milliseconds. */
+const acquireWaitMs = 25_000;
+
+/** Which session a call on `/mcp` means, and how a caller gets its first. */
+export class SessionChoice {
+  /** One first session a token, however many first calls come at once. */
+  private readonly starting = new Map<string, Promise<Session>>();
+
+  constructor(private readonly deps: Pick<ChannelDeps, 'broker'>) {}
+
+  own(caller: Caller): Session[] {
+    return this.deps.broker.sessions.live().filter((session) => session.caller === caller.tokenId && !hasEnded(session));
+  }
+
+  /** session_gone: ended, unknown, or not the caller's (which it need not learn). */
+  named(caller: Caller, sessionId: string): Session {
+    let session: Session | null = null;
+    try {
+      session = this.deps.broker.sessions.get(sessionId);
+    } catch (error) {
+      if (!(error instanceof WheelhouseError) || (error.code !== 'session_gone' && error.code !== 'not_found')) throw error;
+    }
+    if (!session || !mayUse(caller, session)) throw new WheelhouseError('session_gone', 'You have no session with this id.', { sessionId });
+    if (hasEnded(session)) {
+      throw new WheelhouseError('session_gone', `The session has ended${session.reason ? ` (${session.reason})` : ''}.`, { sessionId });
+    }
+    return session;
+  }
+
+  /** The only live one; null when there is none; bad_request that lists them when there are several. */
+  implied(caller: Caller): Session | null {
+    const own = this.own(caller);
+    if (own.length <= 1) return own[0] ?? null;
+    const sessions = own.map(({ sessionId, name, poolId, createdAt }) => ({ sessionId, name, poolId, createdAt }));
+    const list = own.map(({ sessionId, name }) => `${sessionId} (${name})`).join(', ');
+    throw new WheelhouseError('bad_request', `You have ${own.length} sessions: say which one by sessionId. They are ${list}.`, { sessions });
+  }
+
+  mayAcquire(caller: Caller, pool: Pool): boolean {
+    const granted = caller.pools.length === 0 || caller.pools.includes(pool.id);
+    return granted && (pool.assignments.length === 0 || pool.assignments.includes(caller.name) || caller.role !== 'agent');
+  }
+
+  /** In the token's own order where it names pools. */
+  pools(caller: Caller): Pool[] {
+    const all = this.deps.broker.pools.list();
+    const ordered = caller.pools.length === 0 ? all : caller.pools.flatMap((id) => all.filter((pool) => pool.id === id));
+    return ordered.filter((pool) => this.mayAcquire(caller, pool));
+  }
+
+  /** By id or name; absent: the first that hands out desktops. forbidden or not_found otherwise. */
+  pool(caller: Caller, wanted?: string): Pool {
+    const pools = this.pools(caller);
+    if (wanted === undefined) {
+      const first = pools.find((pool) => !pool.paused) ?? pools[0];
+      if (first) return first;
+      throw new WheelhouseError('forbidden', 'This token may not acquire a desktop from any pool. Ask the operator.');
+    }
+    const named = pools.find((pool) => pool.id === wanted) ?? pools.find((pool) => pool.displayName.toLowerCase() === wanted.toLowerCase());
+    if (named) return named;
+    throw new WheelhouseError('not_found', `There is no pool of that name for you. There is ${pools.map((pool) => pool.displayName).join(', ') || 'none'}.`);
+  }
+
+  acquire(caller: Caller, pool: Pool, options: { name?: string; sessionId?: string }, signal: AbortSignal): Promise<Session> {
+    return this.deps.broker.acquire({ poolId: pool.id, caller, waitMs: acquireWaitMs, ...options }, signal);
+  }
+
+  /** The caller's first session. Calls that arrive together share it; one client's going does not end it for the others. */
+  first(caller: Caller): Promise<Session> {
+    const running = this.starting.get(caller.tokenId);
+    if (running) return running;
+    const started = Promise.resolve()
+      .then(() => this.acquire(caller, this.pool(caller), {}, AbortSignal.timeout(acquireWaitMs + 5000)))
+      .finally(() => this.starting.delete(caller.tokenId));
+    this.starting.set(caller.tokenId, started);
+    return started;
+  }
+}

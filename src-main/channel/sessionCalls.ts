@@ -1,0 +1,104 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { WheelhouseError, asWheelhouseError } from '../base/errors';
+import type { LiveSession } from '../broker/types';
+import type { ScreenHub } from '../screen/types';
+import { act } from './act';
+import { ActQueue, orAborted } from './actQueue';
+import { failure, success, type Beside } from './answer';
+import { createCallSignal, type CallSignal } from './callSignal';
+import { HelpDesk } from './helpDesk';
+import { read } from './read';
+import { Screens } from './screens';
+import type { CallIo, Tool, ToolAnswer, ToolContext } from './tool';
+import { parseArguments } from './toolList';
+import { defaultSettings, type ChannelDeps } from './types';
+
+const defaultDeadlineMs = 30_000;
+
+export interface SessionCall {
+  live: LiveSession;
+  tool: Tool;
+  arguments: unknown;
+  agent: string;
+  io: CallIo;
+  beside?: Beside;
+}
+
+/** Runs the tools of a desktop for whoever was let in. Every failure becomes a result that the agent can read. */
+export class SessionCalls {
+  private readonly queue = new ActQueue();
+  private readonly help: HelpDesk;
+  private readonly screens: Screens;
+
+  constructor(private readonly deps: ChannelDeps) {
+    this.help = new HelpDesk(deps.attention);
+    this.screens = new Screens(deps);
+  }
+
+  async call({ live, tool, arguments: raw, agent, io, beside = {} }: SessionCall): Promise<CallToolResult> {
+    const { clock, control, logger } = this.deps;
+    const { sessionId } = live.session;
+    let call: CallSignal | undefined;
+    let result: (more: Beside) => CallToolResult;
+    try {
+      const args = parseArguments(tool, raw);
+      call = createCallSignal(clock, tool.deadlineMs?.(args) ?? defaultDeadlineMs, io.signal);
+      const answer = await this.run(tool, args, live, agent, io, call);
+      result = (more) => success(answer, more);
+    } catch (thrown) {
+      const error = asWheelhouseError(thrown);
+      if (error.code === 'internal') logger.error({ err: error.cause ?? error, sessionId, tool: tool.name }, 'tool failed');
+      result = (more) => failure(error, more);
+    } finally {
+      call?.dispose();
+    }
+    // Told once: not into the answer of a client that is gone.
+    const handback = io.signal.aborted ? null : control.takeHandback(sessionId);
+    return result({ ...beside, handback });
+  }
+
+  private async run(tool: Tool, args: Record<string, unknown>, live: LiveSession, agent: string, io: CallIo, call: CallSignal): Promise<ToolAnswer> {
+    const { sessionId } = live.session;
+    const { signal } = call;
+    let opening: Promise<ScreenHub> | undefined;
+    const context: Omit<ToolContext, 'epoch'> = {
+      live,
+      hub: () => (opening ??= this.screens.open(live)),
+      signal,
+      io,
+      deps: this.deps,
+      help: this.help,
+      agent,
+    };
+    const areas = tool.area?.(args) ?? [];
+    if (areas.length > 0) checkAreas(areas, (await orAborted(context.hub(), signal)).size);
+    if (tool.kind === 'read') return read(tool, args, { ...context, epoch: this.deps.control.state(sessionId).epoch });
+    return this.queue.run(sessionId, signal, async () => {
+      const hub = await orAborted(context.hub(), signal).catch(() => null);
+      const settings = { ...defaultSettings, ...this.deps.settings?.() };
+      return act({ tool, args, context, call, hub, settings });
+    });
+  }
+
+  /** The session ended: nothing of it is kept. */
+  forget(sessionId: string): void {
+    this.help.forget(sessionId);
+    this.screens.forget(sessionId);
+  }
+
+  close(): void {
+    this.screens.close();
+  }
+}
+
+/** bad_request, with the screen's size, for what does not lie wholly on the screen. */
+function checkAreas(areas: { x: number; y: number; width: number; height: number }[], size: { width: number; height: number }): void {
+  for (const { x, y, width, height } of areas) {
+    if (x + width <= size.width && y + height <= size.height) continue;
+    const what = width === 1 && height === 1 ? `${x}, ${y}` : `The area ${x}, ${y}, ${width} wide, ${height} high`;
+    throw new WheelhouseError('bad_request', `${what} is outside the screen, which is ${size.width} wide and ${size.height} high.`, {
+      width: size.width,
+      height: size.height,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import type { Pool } from '@shared/pool';
+import { poolDefaults } from '@shared/pool';
+import type { Session } from '@shared/session';
+import { WheelhouseError } from '../../base/errors';
+import type { AcquireRequest, Broker } from '../../broker/types';
+import type { GuestClient } from '../../guest/types';
+
+const time = '2026-01-01T00:00:00.000Z';
+
+export function makePool(id: string, displayName = id, more: Partial<Pool> = {}): Pool {
+  const machines = { creating: 0, starting: 0, ready: 2, leased: 0, resetting: 0, quarantined: 0 };
+  return { ...poolDefaults, id, displayName, createdAt: time, observed: { machines, conditions: [] }, ...more };
+}
+
+export function makeSession(sessionId: string, caller: string, more: Partial<Session> = {}): Session {
+  return {
+    sessionId,
+    poolId: 'desktop',
+    computerId: `c_${sessionId}`,
+    machineId: `m_${sessionId}`,
+    status: 'active',
+    name: `Session ${sessionId}`,
+    agent: '',
+    caller,
+    createdAt: time,
+    lastActivityAt: time,
+    endedAt: null,
+    expiresAt: null,
+    reason: null,
+    labels: {},
+    control: { kind: 'agent', holder: null, since: time, epoch: 1, private: false, lapsesAt: null, lapseReason: null, askedBy: null },
+    ...more,
+  };
+}
+
+export interface BrokerDouble extends Broker {
+  add(session: Session): Session;
+  end(sessionId: string, reason?: string): void;
+  touched: string[];
+  acquired: AcquireRequest[];
+  agents: Map<string, string>;
+  poolList: Pool[];
+  notReady: Set<string>;
+}
+
+const unused = (): never => {
+  throw new Error('not part of this double');
+};
+
+/** Pools and sessions in memory, with the broker's own refusals. */
+export function brokerDouble(guestOf: (sessionId: string) => GuestClient): BrokerDouble {
+  const sessions = new Map<string, Session>();
+  const ended = new Set<(session: Session) => void>();
+  let made = 0;
+  const get = (sessionId: string): Session => {
+    const session = sessions.get(sessionId);
+    if (!session) throw new WheelhouseError('session_gone', 'There is no such session.');
+    return session;
+  };
+  const live = () => [...sessions.values()].filter((session) => session.status === 'active');
+  const broker: BrokerDouble = {
+    touched: [],
+    acquired: [],
+    agents: new Map(),
+    poolList: [makePool('desktop', 'Desktop')],
+    notReady: new Set(),
+    add(session) {
+      sessions.set(session.sessionId, session);
+      return session;
+    },
+    end(sessionId, reason = 'ended') {
+      const session = { ...get(sessionId), status: 'released' as const, endedAt: time, reason };
+      sessions.set(sessionId, session);
+      for (const listener of ended) listener(session);
+    },
+    pools: {
+      list: () => broker.poolList,
+      get: (id) => broker.poolList.find((pool) => pool.id === id) ?? unused(),
+      create: unused,
+      update: unused,
+      delete: unused,
+      machines: unused,
+      destroyMachine: unused,
+    },
+    sessions: {
+      list: unused,
+      get,
+      byComputer: (id) => [...sessions.values()].find((session) => session.computerId === id) ?? get(id),
+      live,
+    },
+    async acquire(request) {
+      broker.acquired.push(request);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const id = request.sessionId ?? `made-session-${++made}`;
+      return sessions.get(id) ?? broker.add(makeSession(id, request.caller.tokenId, { poolId: request.poolId, name: request.name ?? id }));
+    },
+    async release(sessionId, _by, reason) {
+      if (get(sessionId).status !== 'active') throw new WheelhouseError('session_gone', 'It has ended.');
+      broker.end(sessionId, reason);
+    },
+    async connect(sessionId) {
+      const session = get(sessionId);
+      if (session.status !== 'active') throw new WheelhouseError('session_gone', 'The session has ended.');
+      if (broker.notReady.has(sessionId)) throw new WheelhouseError('not_ready', 'Its machine is being looked for.');
+      const guest = guestOf(sessionId);
+      return { session, target: guest.target, guest };
+    },
+    touch: (sessionId) => void broker.touched.push(sessionId),
+    setAgent(sessionId, agent) {
+      broker.agents.set(sessionId, agent);
+      sessions.set(sessionId, { ...get(sessionId), agent });
+    },
+    fail: unused,
+    reconcile: () => {},
+    onLive: () => () => {},
+    onEnded(listener) {
+      ended.add(listener);
+      return () => void ended.delete(listener);
+    },
+    start: async () => {},
+    stop: async () => {},
+  };
+  return broker;
+}

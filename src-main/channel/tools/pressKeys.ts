@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { settle } from '../fields';
+import { actTool } from '../tool';
+import { target } from '../words';
+
+export const pressKeys = actTool({
+  kind: 'act',
+  name: 'press_keys',
+  title: 'Press keys',
+  description:
+    'Presses keys together and lets go, e.g. ["ctrl","s"]. Names: ctrl alt shift win enter esc tab space up down left right pageup pagedown home end backspace delete insert f1 to f12, or one character.',
+  input: z.strictObject({ keys: z.array(z.string().min(1).max(32)).min(1).max(8), settle }),
+  destructive: true,
+  words: ({ keys }) => `Pressed ${target(keys.map((key) => (key.length > 1 ? key[0]!.toUpperCase() + key.slice(1) : key)).join('+'))}`,
+  async run(context, { keys }) {
+    await (await context.hub()).pressKeys(context.epoch, keys);
+    return { structured: { keys }, text: `Pressed ${keys.join('+')}.` };
+  },
+});

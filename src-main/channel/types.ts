@@ -1,0 +1,44 @@
+import type { Session } from '@shared/session';
+import type { Caller } from '../base/caller';
+import type { Clock } from '../base/clock';
+import type { Ids } from '../base/ids';
+import type { Logger } from '../base/logger';
+import type { Broker } from '../broker/types';
+import type { AttentionQueue, Control } from '../control/types';
+import type { ScreenHubs } from '../screen/types';
+import type { Timeline } from '../timeline/types';
+
+/** How long an act waits for the picture to be still before it answers; milliseconds. Read at every call. */
+export interface ChannelSettings {
+  settleQuietMs: number;
+  settleMaxMs: number;
+}
+
+export const defaultSettings: ChannelSettings = { settleQuietMs: 40, settleMaxMs: 400 };
+
+export interface ChannelDeps {
+  broker: Broker;
+  control: Control;
+  hubs: ScreenHubs;
+  timeline: Timeline;
+  attention: AttentionQueue;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  settings?: () => Partial<ChannelSettings>;
+  /** Every tool call by a known caller, before it runs: the first-call light and last use of a token. */
+  onToolCall?: (caller: Caller, tool: string, clientName: string | null) => void;
+}
+
+/**
+ * Computer-Do: MCP over streamable HTTP, as Web requests and answers. Who calls was settled before (token, Host, Origin);
+ * the channel checks that a session is the caller's own. Never throws: every failure is an HTTP answer.
+ */
+export interface Channel {
+  /** `/computers/{computerId}/mcp`: bound to one session. 403 not the caller's, 404 ended, 503 with Retry-After not ready. */
+  handleComputer(request: Request, binding: { session: Session; caller: Caller }): Promise<Response>;
+  /** `/mcp`: every session of the caller, and the tools that start and end them. */
+  handleRoot(request: Request, caller: Caller): Promise<Response>;
+  /** Ends open streams; calls that run are cut off. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import { WheelhouseError } from '../base/errors';
+import type { ToolContext } from './tool';
+
+/**
+ * Waits until `check` sees something, and looks again whenever control changes hands or one of the calls for help
+ * changes; null when `ms` are over. Rejects with session_gone when the session ends, or with the signal's reason.
+ */
+export function watch<T>(context: ToolContext, helpIds: string[], ms: number, check: () => T | null): Promise<T | null> {
+  const now = check();
+  if (now !== null || ms <= 0) return Promise.resolve(now);
+  const { broker, control, attention, clock } = context.deps;
+  const { sessionId } = context.live.session;
+  return new Promise((resolve, reject) => {
+    const over = new AbortController();
+    const disposers: (() => void)[] = [];
+    const end = (settle: () => void) => {
+      over.abort();
+      for (const dispose of disposers.splice(0)) dispose();
+      settle();
+    };
+    // Looked at one turn later: other listeners of the same change (attention, hand-back) have run by then.
+    const look = () =>
+      void setImmediate(() => {
+        if (over.signal.aborted) return;
+        const seen = check();
+        if (seen !== null) end(() => resolve(seen));
+      });
+    const onAbort = () => end(() => reject(context.signal.reason));
+    if (context.signal.aborted) return onAbort();
+    context.signal.addEventListener('abort', onAbort, { once: true });
+    disposers.push(
+      () => context.signal.removeEventListener('abort', onAbort),
+      control.onChange((id) => id === sessionId && look()),
+      broker.onEnded((session) => {
+        if (session.sessionId === sessionId) end(() => reject(new WheelhouseError('session_gone', 'The session ended.')));
+      }),
+      clock.after(ms, () => end(() => resolve(check()))),
+    );
+    for (const id of helpIds) attention.wait(id, ms, over.signal).then(look, () => {});
+  });
+}
