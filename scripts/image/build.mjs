@@ -73,16 +73,16 @@ const buildLayers = async ({ tag, files, steps, base, progress, report, signal }
 
 /**
  * Builds the image when it is not there yet and looks at the desktop it gives. Resolves with its tag.
- * @param {{ json?: boolean, force?: boolean, picture?: string, signal?: AbortSignal }} options
+ * @param {{ json?: boolean, quiet?: boolean, force?: boolean, picture?: string, signal?: AbortSignal }} options
  */
-export const buildImage = async ({ json = false, force = false, picture, signal } = {}) => {
+export const buildImage = async ({ json = false, quiet = false, force = false, picture, signal } = {}) => {
   const { files, tag, dockerfile } = readRecipe();
   const started = Date.now();
   const inspect = () => tryRun('docker', ['image', 'inspect', '--format', '{{.Id}}', tag], { seconds: 20, signal });
   const steps = stepsOf(dockerfile);
   const all = [baseStep, ...steps, lookStep];
   const progress = createProgress(all, Date.now);
-  const report = createReporter({ json, progress });
+  const report = createReporter({ json, quiet, progress });
   if (!force && (await inspect())) {
     report.done(tag, false, started);
     return { tag, built: false };

@@ -1,8 +1,13 @@
 /**
  * Tells a person or a program how the build goes: lines for a terminal, or one JSON object a line.
- * @param {{ json: boolean, progress: ReturnType<typeof import('./progress.mjs').createProgress>, write?: (text: string) => void }} options
+ * @param {{ json: boolean, quiet?: boolean, progress: ReturnType<typeof import('./progress.mjs').createProgress> , write?: (text: string) => void }} options `quiet`: nothing is said when nothing was to be done
  */
-export const createReporter = ({ json, progress, write = (text) => void process.stdout.write(text) }) => {
+export const createReporter = ({
+  json,
+  quiet = false,
+  progress,
+  write = (text) => void process.stdout.write(text),
+}) => {
   const emit = (event) => write(`${JSON.stringify(event)}\n`);
   const say = (text) => write(`${text}\n`);
   const tell = () => {
@@ -46,7 +51,7 @@ export const createReporter = ({ json, progress, write = (text) => void process.
     done(tag, built, started) {
       clearInterval(ticker);
       if (json) emit({ event: 'done', tag, built, seconds: Number(((Date.now() - started) / 1000).toFixed(1)) });
-      else if (!built) say(`The desktop image is there: ${tag}`);
+      else if (!built && !quiet) say(`The desktop image is there: ${tag}`);
     },
     failed(error) {
       const name = progress.running();

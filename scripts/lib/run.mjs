@@ -30,17 +30,22 @@ const lineSplitter = (onLine) => {
  * Runs a command to its end. `seconds` bounds the whole run and `silentSeconds` the time without any output; past
  * either the command and its children are ended and the promise rejects. Resolves with the standard output.
  * @param {string} command @param {string[]} args
- * @param {{ seconds?: number, silentSeconds?: number, onLine?: (line: string) => void, env?: NodeJS.ProcessEnv, cwd?: string, input?: string, signal?: AbortSignal }} [options]
+ * @param {{ seconds?: number, silentSeconds?: number, onLine?: (line: string) => void, env?: NodeJS.ProcessEnv, cwd?: string, input?: string, signal?: AbortSignal, atTerminal?: boolean }} [options]
+ *   `atTerminal`: the command may ask the person something, so it keeps the terminal and has no bound on silence
  * @returns {Promise<string>}
  */
 export const run = (command, args, options = {}) =>
   new Promise((resolve, reject) => {
-    const { seconds = 60, silentSeconds, onLine = () => {}, env, cwd, input, signal } = options;
+    const { seconds = 60, silentSeconds, onLine = () => {}, env, cwd, input, signal, atTerminal = false } = options;
     const child = spawn(command, args, {
       cwd,
       env: env ?? process.env,
-      detached: true,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached: !atTerminal,
+      stdio: [
+        atTerminal ? 'inherit' : input === undefined ? 'ignore' : 'pipe',
+        'pipe',
+        atTerminal ? 'inherit' : 'pipe',
+      ],
     });
     const tail = [];
     let output = '';
@@ -50,7 +55,7 @@ export const run = (command, args, options = {}) =>
       if (child.pid === undefined) return;
       // The whole group: a package manager's children hold the pipes open otherwise.
       try {
-        process.kill(-child.pid, 'SIGKILL');
+        process.kill(atTerminal ? child.pid : -child.pid, 'SIGKILL');
       } catch {
         child.kill('SIGKILL');
       }
@@ -59,7 +64,8 @@ export const run = (command, args, options = {}) =>
     let silent = null;
     const heard = () => {
       clearTimeout(silent);
-      if (silentSeconds) silent = setTimeout(() => end(`nothing heard for ${silentSeconds} s`), silentSeconds * 1000);
+      if (silentSeconds && !atTerminal)
+        silent = setTimeout(() => end(`nothing heard for ${silentSeconds} s`), silentSeconds * 1000);
     };
     const abort = () => end('stopped');
     if (signal?.aborted) abort();
@@ -73,7 +79,7 @@ export const run = (command, args, options = {}) =>
     const out = lineSplitter(take);
     const err = lineSplitter(take);
     child.stdout.setEncoding('utf8').on('data', (text) => (heard(), (output += text), out.push(text)));
-    child.stderr.setEncoding('utf8').on('data', (text) => (heard(), err.push(text)));
+    child.stderr?.setEncoding('utf8').on('data', (text) => (heard(), err.push(text)));
     if (input !== undefined) child.stdin.on('error', () => {}).end(input);
     const settle = (finish) => {
       clearTimeout(total);
