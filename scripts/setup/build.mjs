@@ -33,8 +33,8 @@ const shared = ['src-shared', 'package-lock.json', 'tsconfig.json'];
 const targets = [
   {
     name: 'in-guest agent',
-    sources: ['src-guest', ...shared, 'scripts/build/guest.vite.config.mjs'],
-    command: ['node_modules/vite/bin/vite.js', 'build', '--config', 'scripts/build/guest.vite.config.mjs'],
+    sources: ['src-guest', ...shared],
+    command: ['scripts/build/guest.mjs'],
     results: ['out/guest/agent.cjs'],
   },
   {

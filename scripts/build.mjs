@@ -1,0 +1,4 @@
+// `npm run build`: builds the in-guest agent and the app where their sources changed.
+import { setUp } from './setup/index.mjs';
+
+await setUp({ electron: false, docker: false }).catch(() => process.exit(1));

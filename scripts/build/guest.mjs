@@ -1,0 +1,3 @@
+import { buildGuest } from '../../src-guest/build.mjs';
+
+await buildGuest({});

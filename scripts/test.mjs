@@ -1,0 +1,59 @@
+// `npm test`: sets up what is missing, then unit, integration and end-to-end tests. The last line is the sum.
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareElectron } from './lib/electronRun.mjs';
+import { foreground } from './lib/foreground.mjs';
+import { root } from './lib/paths.mjs';
+import { setUp } from './setup/index.mjs';
+import { settle, sumPlaywright, sumVitest } from './testResults.mjs';
+
+const wanted = process.argv.slice(2);
+const reports = join(root, 'out/reports');
+const reportOf = (name) => join(reports, `${name}.json`);
+const read = (name, sum) => {
+  try {
+    return sum(JSON.parse(readFileSync(reportOf(name), 'utf8')));
+  } catch {
+    return null;
+  }
+};
+
+const vitest = async (project, env) => {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project];
+  const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', reportOf(project)];
+  const code = await foreground(process.execPath, [...args, ...reporters], { cwd: root, env });
+  return settle(read(project, sumVitest), code);
+};
+
+const playwright = async (env) => {
+  const args = ['node_modules/@playwright/test/cli.js', 'test', '--reporter', 'list,json'];
+  const code = await foreground(process.execPath, args, {
+    cwd: root,
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf('e2e') },
+  });
+  return settle(read('e2e', sumPlaywright), code);
+};
+
+const ready = await setUp().catch(() => {
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+});
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+const electron = await prepareElectron(ready);
+const suites = {
+  unit: () => vitest('unit', electron.env),
+  integration: () => vitest('integration', electron.env),
+  e2e: () => playwright(electron.env),
+};
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, suite] of Object.entries(suites)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n— ${name} tests`);
+  const sum = await suite();
+  for (const key of Object.keys(total)) total[key] += sum[key];
+}
+electron.stop();
+if (total.skipped > 0) console.log(`${total.skipped} skipped`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -1,0 +1,27 @@
+/**
+ * Sums what vitest's JSON report says. A file that could not even be loaded has no tests in it and counts as one failure.
+ * @param {{ numPassedTests: number, numFailedTests: number, numPendingTests?: number, numTodoTests?: number, testResults: { status: string, assertionResults: unknown[] }[] }} report
+ */
+export const sumVitest = (report) => ({
+  passed: report.numPassedTests,
+  failed:
+    report.numFailedTests +
+    report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length,
+  skipped: (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0),
+});
+
+/**
+ * Sums what Playwright's JSON report says. A test that passed only when repeated is a failure; so is an error outside tests.
+ * @param {{ stats: { expected: number, unexpected: number, flaky: number, skipped: number }, errors: unknown[] }} report
+ */
+export const sumPlaywright = ({ stats, errors }) => ({
+  passed: stats.expected,
+  failed: stats.unexpected + stats.flaky + errors.length,
+  skipped: stats.skipped,
+});
+
+/** A suite that ended badly without a failed test, or left no report, failed as a whole. */
+export const settle = (sum, code) => {
+  const found = sum ?? { passed: 0, failed: 0, skipped: 0 };
+  return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+};
