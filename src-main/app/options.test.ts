@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultDataDir, parseOptions } from './options';
+import { parseOptions } from './options';
 
 describe('the app’s arguments', () => {
   it('has defaults', () => {
@@ -27,10 +27,5 @@ describe('the app’s arguments', () => {
     ['--size', 'big'],
   ])('names a bad value of %s', (name, value) => {
     expect(() => parseOptions([name, value], {}, 'linux')).toThrow(value);
-  });
-
-  it('follows each system’s custom', () => {
-    expect(defaultDataDir('darwin', {}, '/h')).toBe('/h/Library/Application Support/Wheelhouse');
-    expect(defaultDataDir('linux', {}, '/h')).toBe('/h/.local/share/wheelhouse');
   });
 });

@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defaultDataDir } from '../wheelhouse/dataDir';
 
 export interface AppOptions {
   dataDir: string;
@@ -9,13 +9,6 @@ export interface AppOptions {
   demo: boolean;
   width: number;
   height: number;
-}
-
-/** The data folder that the app and the command line share when none is named. */
-export function defaultDataDir(platform: NodeJS.Platform, env: NodeJS.ProcessEnv, home = homedir()): string {
-  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Wheelhouse');
-  if (platform === 'win32') return join(env.APPDATA ?? join(home, 'AppData', 'Roaming'), 'Wheelhouse');
-  return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'wheelhouse');
 }
 
 /** From the app's own arguments. Chromium's switches are not ours and pass by. Throws on a bad value, naming it. */
