@@ -44,7 +44,11 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
   } catch (thrown) {
     const error = asWheelhouseError(thrown);
     try {
-      timeline.note(intent(control.state(sessionId).epoch), { outcome: 'refused', code: error.code, message: error.message });
+      timeline.note(intent(control.state(sessionId).epoch), {
+        outcome: 'refused',
+        code: error.code,
+        message: error.message,
+      });
     } catch (unrecorded) {
       // Nothing ran, so the refusal stands and is what the agent must hear.
       context.deps.logger.error({ err: unrecorded, sessionId, tool: tool.name }, 'refusal not recorded');
@@ -86,7 +90,12 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
 }
 
 function cutOff(holder: string | null, since: string): WheelhouseError {
-  return new WheelhouseError('control_held', 'Cut off: a person took control.', { holder, since, tool: 'await_control', cutOff: true });
+  return new WheelhouseError('control_held', 'Cut off: a person took control.', {
+    holder,
+    since,
+    tool: 'await_control',
+    cutOff: true,
+  });
 }
 
 /** Stopped by the fence or by a take-over counts as refused when nothing ran, and as failed when it may have begun. */

@@ -29,7 +29,10 @@ export class ActQueue {
   async run<T>(sessionId: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const line = this.lines.get(sessionId) ?? { length: 0, tail: Promise.resolve() };
     if (line.length >= this.most) {
-      throw new WheelhouseError('too_many', `${this.most} actions of this session wait already; they run one after another.`);
+      throw new WheelhouseError(
+        'too_many',
+        `${this.most} actions of this session wait already; they run one after another.`,
+      );
     }
     this.lines.set(sessionId, line);
     const first = line.length === 0;

@@ -30,7 +30,12 @@ export function handbackText({ by, note, heldMs, windowsOpened, windowsClosed }:
   );
 }
 
-function assemble(content: Content[], structured: Record<string, unknown>, beside: Beside, isError: boolean): CallToolResult {
+function assemble(
+  content: Content[],
+  structured: Record<string, unknown>,
+  beside: Beside,
+  isError: boolean,
+): CallToolResult {
   if (beside.notice) content.push({ type: 'text', text: beside.notice });
   if (beside.handback) content.push({ type: 'text', text: handbackText(beside.handback) });
   return {
@@ -46,11 +51,22 @@ function assemble(content: Content[], structured: Record<string, unknown>, besid
 
 export function success(answer: ToolAnswer, beside: Beside = {}): CallToolResult {
   if (!answer.picture) {
-    return assemble([{ type: 'text', text: answer.text ?? JSON.stringify(answer.structured) }], answer.structured, beside, false);
+    return assemble(
+      [{ type: 'text', text: answer.text ?? JSON.stringify(answer.structured) }],
+      answer.structured,
+      beside,
+      false,
+    );
   }
   const data = answer.picture.toString('base64');
   if (data.length > pictureLimit) {
-    return failure(new WheelhouseError('too_large', 'The picture is larger than 4 MB. Ask for a part of the screen with x, y, width and height.'), beside);
+    return failure(
+      new WheelhouseError(
+        'too_large',
+        'The picture is larger than 4 MB. Ask for a part of the screen with x, y, width and height.',
+      ),
+      beside,
+    );
   }
   return assemble([{ type: 'image', data, mimeType: 'image/png' }], answer.structured, beside, false);
 }
@@ -58,5 +74,10 @@ export function success(answer: ToolAnswer, beside: Beside = {}): CallToolResult
 /** A refusal or failure as the agent reads it. Data of unknown errors stays inside. */
 export function failure(error: WheelhouseError, beside: Beside = {}): CallToolResult {
   const data = error.code === 'internal' ? {} : error.data;
-  return assemble([{ type: 'text', text: failureText(error) }], { ...data, code: error.code, message: error.message }, beside, true);
+  return assemble(
+    [{ type: 'text', text: failureText(error) }],
+    { ...data, code: error.code, message: error.message },
+    beside,
+    true,
+  );
 }

@@ -26,7 +26,9 @@ export function createCallSignal(clock: Clock, deadlineMs: number, client: Abort
   };
   disposers.push(
     clock.after(deadlineMs, () =>
-      controller.abort(new WheelhouseError('timeout', `The call took longer than ${deadlineMs / 1000} s and was ended.`)),
+      controller.abort(
+        new WheelhouseError('timeout', `The call took longer than ${deadlineMs / 1000} s and was ended.`),
+      ),
     ),
   );
   also(client, () => new ClientGone());

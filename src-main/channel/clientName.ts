@@ -12,7 +12,11 @@ const record = (value: unknown): Record<string, unknown> | null =>
 export function clientNameOf(message: unknown): string | null {
   const request = record(message);
   const params = record(request?.['params']);
-  const info = record(request?.['method'] === 'initialize' ? params?.['clientInfo'] : record(params?.['_meta'])?.[envelopeKey]);
-  const name = [info?.['title'], info?.['name']].find((text): text is string => typeof text === 'string' && text.trim() !== '');
+  const info = record(
+    request?.['method'] === 'initialize' ? params?.['clientInfo'] : record(params?.['_meta'])?.[envelopeKey],
+  );
+  const name = [info?.['title'], info?.['name']].find(
+    (text): text is string => typeof text === 'string' && text.trim() !== '',
+  );
   return name ? plain(name.slice(0, 500)) || null : null;
 }

@@ -41,7 +41,9 @@ export function helpSentence(help: HelpState): string {
     case 'taken':
       return `${who} has come to help. Call await_control: it answers when you have control again.`;
     case 'answered':
-      return help.answer ? `${who} answered your call for help: “${help.answer}”` : `${who} answered your call for help.`;
+      return help.answer
+        ? `${who} answered your call for help: “${help.answer}”`
+        : `${who} answered your call for help.`;
     case 'expired':
       return 'Nobody came before the deadline of your call for help. Go on without, if that is safe, or stop and say so.';
     case 'withdrawn':

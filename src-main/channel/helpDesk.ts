@@ -38,12 +38,19 @@ export class HelpDesk {
   constructor(private readonly attention: AttentionQueue) {}
 
   /** too_many when the session already has three open calls for other things. */
-  ask(session: Session, agent: string, call: { why: string; urgency: Attention['urgency']; deadlineMs: number }): Attention {
+  ask(
+    session: Session,
+    agent: string,
+    call: { why: string; urgency: Attention['urgency']; deadlineMs: number },
+  ): Attention {
     const pending = this.pending(session.sessionId);
     const same = pending.find((item) => item.why === call.why);
     if (same) return same;
     if (pending.filter((item) => isOpen(item.state)).length >= mostOpen) {
-      throw new WheelhouseError('too_many', 'Three calls for help already wait. Wait for one of them with await_control.');
+      throw new WheelhouseError(
+        'too_many',
+        'Three calls for help already wait. Wait for one of them with await_control.',
+      );
     }
     const item = this.attention.ask({
       kind: 'help',

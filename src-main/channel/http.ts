@@ -5,8 +5,12 @@ import type { Ids } from '../base/ids';
 /** JSON-RPC messages of at most 4 MiB, in and out. */
 export const messageLimit = 4 * 1024 * 1024;
 
-export const rpcError = (status: number, code: number, message: string, headers: Record<string, string> = {}): Response =>
-  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status, headers });
+export const rpcError = (
+  status: number,
+  code: number,
+  message: string,
+  headers: Record<string, string> = {},
+): Response => Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status, headers });
 
 /** A failure of the address itself (not the caller's, gone, not ready), in the shape of every other HTTP answer. */
 export function httpError(error: WheelhouseError, ids: Ids, request: Request): Response {
@@ -41,7 +45,9 @@ export function acceptOf(request: Request): { json: boolean; stream: boolean } {
     .map((type) => type.split(';')[0]!.trim().toLowerCase())
     .filter((type) => type !== '');
   return {
-    json: types.length === 0 || types.some((type) => type === '*/*' || type === 'application/*' || type === 'application/json'),
+    json:
+      types.length === 0 ||
+      types.some((type) => type === '*/*' || type === 'application/*' || type === 'application/json'),
     stream: types.some((type) => type === 'text/event-stream' || type === 'text/*'),
   };
 }

@@ -19,7 +19,9 @@ const computerList = tools.map((tool) => listing(tool, annotationsOf(tool)));
 const toolByName = new Map(tools.map((tool) => [tool.name, tool]));
 
 const callsTool = (body: unknown): boolean =>
-  (Array.isArray(body) ? body : [body]).some((message) => (message as { method?: unknown } | null)?.method === 'tools/call');
+  (Array.isArray(body) ? body : [body]).some(
+    (message) => (message as { method?: unknown } | null)?.method === 'tools/call',
+  );
 
 const firstName = (body: unknown): string | null => {
   for (const message of Array.isArray(body) ? body.slice(0, 100) : [body]) {

@@ -1,4 +1,10 @@
-import { ProtocolError, ProtocolErrorCode, Server, type CallToolResult, type Tool as McpTool } from '@modelcontextprotocol/server';
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type CallToolResult,
+  type Tool as McpTool,
+} from '@modelcontextprotocol/server';
 import type { CallIo } from './tool';
 
 /** What one address serves to one request: settled before MCP begins. */
@@ -49,7 +55,8 @@ export function createServer(binding: Binding): Server {
     }
     try {
       const result = await binding.call(name, args, io);
-      if (!result) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${String(name).slice(0, 120)}`);
+      if (!result)
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${String(name).slice(0, 120)}`);
       return result;
     } finally {
       context.mcpReq.signal.removeEventListener('abort', stop);

@@ -31,10 +31,12 @@ export class McpServing {
   private readonly modern: McpHttpHandler;
 
   constructor(private readonly logger: Logger) {
-    this.modern = createMcpHandler(
-      ({ requestInfo }) => createServer(this.bindings.get(requestInfo!)!),
-      { legacy: 'reject', maxRequestBodySize: messageLimit, maxSubscriptions: 64, onerror: (error) => this.report(error) },
-    );
+    this.modern = createMcpHandler(({ requestInfo }) => createServer(this.bindings.get(requestInfo!)!), {
+      legacy: 'reject',
+      maxRequestBodySize: messageLimit,
+      maxSubscriptions: 64,
+      onerror: (error) => this.report(error),
+    });
   }
 
   async serve(request: Request, body: unknown, binding: Omit<Binding, 'streams'>): Promise<Response> {
@@ -55,7 +57,8 @@ export class McpServing {
     accept: { json: boolean; stream: boolean },
   ): Promise<Response> {
     const messages = Array.isArray(body) ? body : [body];
-    if (messages.length > 1 && repeatsAnId(messages)) return rpcError(400, -32600, 'Invalid request: an id is used twice in one batch.');
+    if (messages.length > 1 && repeatsAnId(messages))
+      return rpcError(400, -32600, 'Invalid request: an id is used twice in one batch.');
     const streams = accept.stream && (!accept.json || messages.some(wantsProgress));
     const server = createServer({ ...binding, streams });
     const transport = new WebStandardStreamableHTTPServerTransport({

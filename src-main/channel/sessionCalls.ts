@@ -47,7 +47,8 @@ export class SessionCalls {
       result = (more) => success(answer, more);
     } catch (thrown) {
       const error = asWheelhouseError(thrown);
-      if (error.code === 'internal') logger.error({ err: error.cause ?? error, sessionId, tool: tool.name }, 'tool failed');
+      if (error.code === 'internal')
+        logger.error({ err: error.cause ?? error, sessionId, tool: tool.name }, 'tool failed');
       result = (more) => failure(error, more);
     } finally {
       call?.dispose();
@@ -57,7 +58,14 @@ export class SessionCalls {
     return result({ ...beside, handback });
   }
 
-  private async run(tool: Tool, args: Record<string, unknown>, live: LiveSession, agent: string, io: CallIo, call: CallSignal): Promise<ToolAnswer> {
+  private async run(
+    tool: Tool,
+    args: Record<string, unknown>,
+    live: LiveSession,
+    agent: string,
+    io: CallIo,
+    call: CallSignal,
+  ): Promise<ToolAnswer> {
     const { sessionId } = live.session;
     const { signal } = call;
     let opening: Promise<ScreenHub> | undefined;
@@ -92,13 +100,20 @@ export class SessionCalls {
 }
 
 /** bad_request, with the screen's size, for what does not lie wholly on the screen. */
-function checkAreas(areas: { x: number; y: number; width: number; height: number }[], size: { width: number; height: number }): void {
+function checkAreas(
+  areas: { x: number; y: number; width: number; height: number }[],
+  size: { width: number; height: number },
+): void {
   for (const { x, y, width, height } of areas) {
     if (x + width <= size.width && y + height <= size.height) continue;
     const what = width === 1 && height === 1 ? `${x}, ${y}` : `The area ${x}, ${y}, ${width} wide, ${height} high`;
-    throw new WheelhouseError('bad_request', `${what} is outside the screen, which is ${size.width} wide and ${size.height} high.`, {
-      width: size.width,
-      height: size.height,
-    });
+    throw new WheelhouseError(
+      'bad_request',
+      `${what} is outside the screen, which is ${size.width} wide and ${size.height} high.`,
+      {
+        width: size.width,
+        height: size.height,
+      },
+    );
   }
 }

@@ -27,7 +27,10 @@ export const annotationsOf = (tool: Tool): McpTool['annotations'] => ({
 
 /** What a path means to the agent: `keys[0]`. */
 const pathWords = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)), '');
+  path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)),
+    '',
+  );
 
 /** Checks what came in; bad_request says every fault by parameter, and what there is instead of an unknown one. */
 export function parseArguments<S extends z.ZodObject>(tool: { name: string; input: S }, raw: unknown): z.output<S> {
@@ -37,7 +40,10 @@ export function parseArguments<S extends z.ZodObject>(tool: { name: string; inpu
     path: pathWords(issue.path).slice(0, 200),
     message:
       issue.code === 'unrecognized_keys'
-        ? `unknown parameter ${issue.keys.slice(0, 5).map((key) => JSON.stringify(key.slice(0, 60))).join(', ')}; ${known(tool.input)}`
+        ? `unknown parameter ${issue.keys
+            .slice(0, 5)
+            .map((key) => JSON.stringify(key.slice(0, 60)))
+            .join(', ')}; ${known(tool.input)}`
         : issue.message,
   }));
   const sentence = details.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('. ');

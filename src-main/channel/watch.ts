@@ -5,7 +5,12 @@ import type { ToolContext } from './tool';
  * Waits until `check` sees something, and looks again whenever control changes hands or one of the calls for help
  * changes; null when `ms` are over. Rejects with session_gone when the session ends, or with the signal's reason.
  */
-export function watch<T>(context: ToolContext, helpIds: string[], ms: number, check: () => T | null): Promise<T | null> {
+export function watch<T>(
+  context: ToolContext,
+  helpIds: string[],
+  ms: number,
+  check: () => T | null,
+): Promise<T | null> {
   const now = check();
   if (now !== null || ms <= 0) return Promise.resolve(now);
   const { broker, control, attention, clock } = context.deps;
@@ -32,7 +37,8 @@ export function watch<T>(context: ToolContext, helpIds: string[], ms: number, ch
       () => context.signal.removeEventListener('abort', onAbort),
       control.onChange((id) => id === sessionId && look()),
       broker.onEnded((session) => {
-        if (session.sessionId === sessionId) end(() => reject(new WheelhouseError('session_gone', 'The session ended.')));
+        if (session.sessionId === sessionId)
+          end(() => reject(new WheelhouseError('session_gone', 'The session ended.')));
       }),
       clock.after(ms, () => end(() => resolve(check()))),
     );

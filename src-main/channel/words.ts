@@ -10,7 +10,8 @@ export function plain(text: string, most = 60): string {
 /** The target of a row, between the marks that make it bold. */
 export const target = (text: string, most?: number): string => `**${plain(text, most) || '…'}**`;
 
-const secretFlag = /((?:pass(?:word|wd)?|pwd|secret|token|api[-_]?key|auth(?:orization)?|credential)[\w-]*["']?\s*[=:\s]\s*["']?)(?:bearer\s+|basic\s+)?[^\s"']+/gi;
+const secretFlag =
+  /((?:pass(?:word|wd)?|pwd|secret|token|api[-_]?key|auth(?:orization)?|credential)[\w-]*["']?\s*[=:\s]\s*["']?)(?:bearer\s+|basic\s+)?[^\s"']+/gi;
 const bearer = /\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}/gi;
 const userInfo = /(\w+:\/\/[^\s:/@]+:)[^\s@]+@/g;
 

@@ -14,7 +14,9 @@ export const getSession = rootTool({
     const own = choice.own(caller);
     return {
       structured: { sessions: own.map((session) => sessionFacts(session)) },
-      ...(own.length === 0 && { text: 'You have no session. The first tool that needs a desktop starts one, or call start_session.' }),
+      ...(own.length === 0 && {
+        text: 'You have no session. The first tool that needs a desktop starts one, or call start_session.',
+      }),
     };
   },
 });

@@ -24,7 +24,9 @@ const toolByName = new Map(tools.map((tool) => [tool.name, tool]));
 
 const sessionIdField = sessionIdSchema.optional().describe('Only needed while you have several sessions');
 /** The tools of a desktop with the session as one more, optional parameter. */
-const wide = new Map(tools.map((tool) => [tool.name, { name: tool.name, input: tool.input.extend({ sessionId: sessionIdField }) }]));
+const wide = new Map(
+  tools.map((tool) => [tool.name, { name: tool.name, input: tool.input.extend({ sessionId: sessionIdField }) }]),
+);
 
 export const rootList: readonly McpTool[] = [
   ...rootTools.map((tool) => listing(tool, { title: tool.title, readOnlyHint: tool.readOnly, openWorldHint: false })),
@@ -64,12 +66,16 @@ export class RootCalls {
       return own ? await this.aboutSessions(own, call) : await this.onDesktop(tool!, call);
     } catch (thrown) {
       const error = asWheelhouseError(thrown);
-      if (error.code === 'internal') this.deps.logger.error({ err: error.cause ?? error, tool: call.name }, 'tool failed');
+      if (error.code === 'internal')
+        this.deps.logger.error({ err: error.cause ?? error, tool: call.name }, 'tool failed');
       return failure(error);
     }
   }
 
-  private async aboutSessions(tool: RootTool, { arguments: raw, caller, clientName, io }: RootCall): Promise<CallToolResult> {
+  private async aboutSessions(
+    tool: RootTool,
+    { arguments: raw, caller, clientName, io }: RootCall,
+  ): Promise<CallToolResult> {
     const args = parseArguments(tool, raw);
     const context = { caller, clientName, deps: this.deps, choice: this.choice, signal: io.signal };
     return success(await tool.run(context, args));
@@ -77,7 +83,9 @@ export class RootCalls {
 
   private async onDesktop(tool: Tool, { arguments: raw, caller, clientName, io }: RootCall): Promise<CallToolResult> {
     // Checked before a desktop is started for it.
-    const { sessionId } = z.object({ sessionId: sessionIdSchema.optional() }).parse(parseArguments(wide.get(tool.name)!, raw));
+    const { sessionId } = z
+      .object({ sessionId: sessionIdSchema.optional() })
+      .parse(parseArguments(wide.get(tool.name)!, raw));
     const { sessionId: _, ...args } = (raw ?? {}) as Record<string, unknown>;
     const { session, beside } = await this.sessionFor(tool, caller, sessionId);
     const live = await this.deps.broker.connect(session.sessionId);
@@ -85,7 +93,11 @@ export class RootCalls {
     return this.calls.call({ live, tool, arguments: args, agent: this.rename(live.session, clientName), io, beside });
   }
 
-  private async sessionFor(tool: Tool, caller: Caller, sessionId: string | undefined): Promise<{ session: Session; beside: Beside }> {
+  private async sessionFor(
+    tool: Tool,
+    caller: Caller,
+    sessionId: string | undefined,
+  ): Promise<{ session: Session; beside: Beside }> {
     if (sessionId) return { session: this.choice.named(caller, sessionId), beside: {} };
     const implied = this.choice.implied(caller);
     if (implied) return { session: implied, beside: {} };

@@ -9,7 +9,8 @@ const ended: ReadonlySet<SessionStatus> = new Set(['releasing', 'released', 'fai
 export const hasEnded = (session: Session): boolean => ended.has(session.status);
 
 /** An agent reaches its own sessions only. */
-export const mayUse = (caller: Caller, session: Session): boolean => caller.role !== 'agent' || session.caller === caller.tokenId;
+export const mayUse = (caller: Caller, session: Session): boolean =>
+  caller.role !== 'agent' || session.caller === caller.tokenId;
 
 /** As long as one request may wait for a desktop; milliseconds. */
 const acquireWaitMs = 25_000;
@@ -22,7 +23,9 @@ export class SessionChoice {
   constructor(private readonly deps: Pick<ChannelDeps, 'broker'>) {}
 
   own(caller: Caller): Session[] {
-    return this.deps.broker.sessions.live().filter((session) => session.caller === caller.tokenId && !hasEnded(session));
+    return this.deps.broker.sessions
+      .live()
+      .filter((session) => session.caller === caller.tokenId && !hasEnded(session));
   }
 
   /** session_gone: ended, unknown, or not the caller's (which it need not learn). */
@@ -31,11 +34,17 @@ export class SessionChoice {
     try {
       session = this.deps.broker.sessions.get(sessionId);
     } catch (error) {
-      if (!(error instanceof WheelhouseError) || (error.code !== 'session_gone' && error.code !== 'not_found')) throw error;
+      if (!(error instanceof WheelhouseError) || (error.code !== 'session_gone' && error.code !== 'not_found'))
+        throw error;
     }
-    if (!session || !mayUse(caller, session)) throw new WheelhouseError('session_gone', 'You have no session with this id.', { sessionId });
+    if (!session || !mayUse(caller, session))
+      throw new WheelhouseError('session_gone', 'You have no session with this id.', { sessionId });
     if (hasEnded(session)) {
-      throw new WheelhouseError('session_gone', `The session has ended${session.reason ? ` (${session.reason})` : ''}.`, { sessionId });
+      throw new WheelhouseError(
+        'session_gone',
+        `The session has ended${session.reason ? ` (${session.reason})` : ''}.`,
+        { sessionId },
+      );
     }
     return session;
   }
@@ -46,18 +55,25 @@ export class SessionChoice {
     if (own.length <= 1) return own[0] ?? null;
     const sessions = own.map(({ sessionId, name, poolId, createdAt }) => ({ sessionId, name, poolId, createdAt }));
     const list = own.map(({ sessionId, name }) => `${sessionId} (${name})`).join(', ');
-    throw new WheelhouseError('bad_request', `You have ${own.length} sessions: say which one by sessionId. They are ${list}.`, { sessions });
+    throw new WheelhouseError(
+      'bad_request',
+      `You have ${own.length} sessions: say which one by sessionId. They are ${list}.`,
+      { sessions },
+    );
   }
 
   mayAcquire(caller: Caller, pool: Pool): boolean {
     const granted = caller.pools.length === 0 || caller.pools.includes(pool.id);
-    return granted && (pool.assignments.length === 0 || pool.assignments.includes(caller.name) || caller.role !== 'agent');
+    return (
+      granted && (pool.assignments.length === 0 || pool.assignments.includes(caller.name) || caller.role !== 'agent')
+    );
   }
 
   /** In the token's own order where it names pools. */
   pools(caller: Caller): Pool[] {
     const all = this.deps.broker.pools.list();
-    const ordered = caller.pools.length === 0 ? all : caller.pools.flatMap((id) => all.filter((pool) => pool.id === id));
+    const ordered =
+      caller.pools.length === 0 ? all : caller.pools.flatMap((id) => all.filter((pool) => pool.id === id));
     return ordered.filter((pool) => this.mayAcquire(caller, pool));
   }
 
@@ -69,12 +85,22 @@ export class SessionChoice {
       if (first) return first;
       throw new WheelhouseError('forbidden', 'This token may not acquire a desktop from any pool. Ask the operator.');
     }
-    const named = pools.find((pool) => pool.id === wanted) ?? pools.find((pool) => pool.displayName.toLowerCase() === wanted.toLowerCase());
+    const named =
+      pools.find((pool) => pool.id === wanted) ??
+      pools.find((pool) => pool.displayName.toLowerCase() === wanted.toLowerCase());
     if (named) return named;
-    throw new WheelhouseError('not_found', `There is no pool of that name for you. There is ${pools.map((pool) => pool.displayName).join(', ') || 'none'}.`);
+    throw new WheelhouseError(
+      'not_found',
+      `There is no pool of that name for you. There is ${pools.map((pool) => pool.displayName).join(', ') || 'none'}.`,
+    );
   }
 
-  acquire(caller: Caller, pool: Pool, options: { name?: string; sessionId?: string }, signal: AbortSignal): Promise<Session> {
+  acquire(
+    caller: Caller,
+    pool: Pool,
+    options: { name?: string; sessionId?: string },
+    signal: AbortSignal,
+  ): Promise<Session> {
     return this.deps.broker.acquire({ poolId: pool.id, caller, waitMs: acquireWaitMs, ...options }, signal);
   }
 

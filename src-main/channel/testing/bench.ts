@@ -12,7 +12,13 @@ import { guestDouble, type GuestDouble } from './guest';
 import { hubsDouble } from './screen';
 import { timelineDouble } from './timeline';
 
-export const caller = (tokenId: string, more: Partial<Caller> = {}): Caller => ({ tokenId, name: tokenId, role: 'agent', pools: [], ...more });
+export const caller = (tokenId: string, more: Partial<Caller> = {}): Caller => ({
+  tokenId,
+  name: tokenId,
+  role: 'agent',
+  pools: [],
+  ...more,
+});
 
 /** A channel over doubles, on a bare HTTP server: the token is the bearer's text, and every token is an agent's. */
 export async function startBench(more: Partial<ChannelDeps> = {}) {

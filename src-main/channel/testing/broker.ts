@@ -28,7 +28,16 @@ export function makeSession(sessionId: string, caller: string, more: Partial<Ses
     expiresAt: null,
     reason: null,
     labels: {},
-    control: { kind: 'agent', holder: null, since: time, epoch: 1, private: false, lapsesAt: null, lapseReason: null, askedBy: null },
+    control: {
+      kind: 'agent',
+      holder: null,
+      since: time,
+      epoch: 1,
+      private: false,
+      lapsesAt: null,
+      lapseReason: null,
+      askedBy: null,
+    },
     ...more,
   };
 }
@@ -92,7 +101,10 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       broker.acquired.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
       const id = request.sessionId ?? `made-session-${++made}`;
-      return sessions.get(id) ?? broker.add(makeSession(id, request.caller.tokenId, { poolId: request.poolId, name: request.name ?? id }));
+      return (
+        sessions.get(id) ??
+        broker.add(makeSession(id, request.caller.tokenId, { poolId: request.poolId, name: request.name ?? id }))
+      );
     },
     async release(sessionId, _by, reason) {
       if (get(sessionId).status !== 'active') throw new WheelhouseError('session_gone', 'It has ended.');

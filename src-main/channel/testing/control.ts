@@ -22,7 +22,16 @@ export function controlDouble(): ControlDouble {
   const handbacks = new Map<string, Handback>();
   const listeners = new Set<(sessionId: string, state: ControlState) => void>();
   const running = new Map<string, Set<AbortController>>();
-  const fresh: ControlState = { kind: 'agent', holder: null, since: time, epoch: 1, private: false, lapsesAt: null, lapseReason: null, askedBy: null };
+  const fresh: ControlState = {
+    kind: 'agent',
+    holder: null,
+    since: time,
+    epoch: 1,
+    private: false,
+    lapsesAt: null,
+    lapseReason: null,
+    askedBy: null,
+  };
   const state = (sessionId: string) => states.get(sessionId) ?? fresh;
   const control: ControlDouble = {
     admitted: 0,
@@ -90,7 +99,10 @@ export function controlDouble(): ControlDouble {
 }
 
 /** Calls for help in memory. */
-export function attentionDouble(): AttentionQueue & { change(id: string, more: Partial<Attention>): void; items: Map<string, Attention> } {
+export function attentionDouble(): AttentionQueue & {
+  change(id: string, more: Partial<Attention>): void;
+  items: Map<string, Attention>;
+} {
   const items = new Map<string, Attention>();
   const waiters = new Set<() => void>();
   const get = (id: string) => items.get(id) ?? unused();

@@ -24,7 +24,12 @@ export function png(width: number, height: number): Buffer {
   header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 export interface HubDouble extends ScreenHub {
@@ -62,7 +67,8 @@ export function hubDouble(width = 1280, height = 800): HubDouble {
     },
     thumbnail: unused,
     move: (epoch, x, y) => input(`move ${x},${y} @${epoch}`),
-    click: (epoch, place, button, count) => input(`click ${place ? `${place.x},${place.y}` : 'here'} ${button} ${count} @${epoch}`),
+    click: (epoch, place, button, count) =>
+      input(`click ${place ? `${place.x},${place.y}` : 'here'} ${button} ${count} @${epoch}`),
     drag: (epoch, from, to, button) => input(`drag ${from.x},${from.y} ${to.x},${to.y} ${button} @${epoch}`),
     scroll: (epoch, place, x, y) => input(`scroll ${place.x},${place.y} ${x},${y} @${epoch}`),
     pressKeys: (epoch, keys) => input(`keys ${keys.join('+')} @${epoch}`),
@@ -90,5 +96,12 @@ export function hubsDouble(): ScreenHubs & { of(sessionId: string): HubDouble } 
     hubs.set(sessionId, hub);
     return hub;
   };
-  return { of, open: async (sessionId) => of(sessionId), get: (sessionId) => hubs.get(sessionId), close: () => {}, probe: unused, closeAll: async () => {} };
+  return {
+    of,
+    open: async (sessionId) => of(sessionId),
+    get: (sessionId) => hubs.get(sessionId),
+    close: () => {},
+    probe: unused,
+    closeAll: async () => {},
+  };
 }

@@ -12,7 +12,7 @@ export const awaitControl = readTool({
   name: 'await_control',
   title: 'Wait for control',
   description:
-    'Waits until you hold control and no call for help of yours is open, then tells you the person\'s note. When the time is up it says how things stand: call it again. After a hand-back take a fresh screenshot.',
+    "Waits until you hold control and no call for help of yours is open, then tells you the person's note. When the time is up it says how things stand: call it again. After a hand-back take a fresh screenshot.",
   input: z.strictObject({
     timeoutMs: z.int().min(0).max(25_000).default(20_000).describe('How long to wait, at most 25000'),
   }),

@@ -7,7 +7,8 @@ export const getControl = readTool({
   kind: 'read',
   name: 'get_control',
   title: 'Who holds control',
-  description: 'Who may act on the desktop now: you ("agent"), a person ("human"), or nobody ("paused"). Does not wait.',
+  description:
+    'Who may act on the desktop now: you ("agent"), a person ("human"), or nobody ("paused"). Does not wait.',
   input: z.strictObject({}),
   looks: false,
   record: 'never',

@@ -7,7 +7,8 @@ export const scroll = actTool({
   kind: 'act',
   name: 'scroll',
   title: 'Scroll',
-  description: 'Turns the wheel at a position. deltaY 3 scrolls three notches down, -3 up; deltaX likewise right and left.',
+  description:
+    'Turns the wheel at a position. deltaY 3 scrolls three notches down, -3 up; deltaX likewise right and left.',
   input: z.strictObject({
     x: pixel('Pixels from the left'),
     y: pixel('Pixels from the top'),

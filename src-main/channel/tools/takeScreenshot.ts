@@ -16,7 +16,10 @@ function region(args: z.output<typeof input>): Rect | null {
   const { x, y, width, height } = args;
   if (x === undefined && y === undefined && width === undefined && height === undefined) return null;
   if (x === undefined || y === undefined || width === undefined || height === undefined) {
-    throw new WheelhouseError('bad_request', 'Give all of x, y, width and height, or none of them for the whole screen.');
+    throw new WheelhouseError(
+      'bad_request',
+      'Give all of x, y, width and height, or none of them for the whole screen.',
+    );
   }
   return { x, y, width, height };
 }
