@@ -1,0 +1,233 @@
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../base/clock';
+import { within } from '../../base/deadline';
+import { WheelhouseError } from '../../base/errors';
+import { encodeJpeg, encodePng, shrink } from '../picture/encode';
+import { RfbConnection } from '../rfb/connection';
+import type { Rect } from '../types';
+import { Frames } from './frames';
+import * as gestures from './gestures';
+import { Hands } from './hands';
+import { Pace } from './pace';
+import type { ScreenState, SessionCalls } from './protocol';
+import { settle } from './settle';
+import { typeText } from './typing';
+
+/** How long a server may take to answer a round trip or to send its first picture, milliseconds. */
+const ANSWER_MS = 5_000;
+/** Announced changes of the picture are this far apart at least, milliseconds. */
+const ANNOUNCE_MS = 30;
+
+export interface SessionHooks {
+  onChange(): void;
+  onLost(reason: string): void;
+}
+
+/**
+ * One session's screen, in the thread that owns its socket. Input runs in the order it came, one gesture at a time;
+ * pictures for the record keep their place in that order. A change of epoch does not wait in line: it cuts what runs.
+ */
+export class ScreenSession implements Omit<SessionCalls, 'frame'> {
+  private readonly hands: Hands;
+  private readonly pace: Pace;
+  private readonly frames: Frames;
+  private readonly listeners = new Set<() => void>();
+  private tail: Promise<unknown> = Promise.resolve();
+  private announced = 0;
+  private stopAnnouncing: (() => void) | null = null;
+
+  /** Opens RFB on the stream and waits for the first whole picture. Rejects with guest_failed or timeout, or as aborted. */
+  static async open(
+    stream: Duplex,
+    epoch: number,
+    clock: Clock,
+    hooks: SessionHooks,
+    signal: AbortSignal,
+  ): Promise<ScreenSession> {
+    let session: ScreenSession | null = null;
+    let first: () => void = () => {};
+    let failed: (error: Error) => void = () => {};
+    const picture = new Promise<void>((resolve, reject) => {
+      first = resolve;
+      failed = reject;
+    });
+    const opening = RfbConnection.open(
+      stream,
+      {
+        onUpdate: () => (session ? session.updated() : first()),
+        onPointer: (x, y) => session?.hands.pointerSeen(x, y),
+        onResize: () => session?.pace.resized(),
+        onClosed(reason) {
+          failed(new WheelhouseError('guest_failed', reason));
+          session?.ended(reason);
+        },
+      },
+      signal,
+    );
+    picture.catch(() => {});
+    const aborted = () => stream.destroy();
+    signal.addEventListener('abort', aborted, { once: true });
+    try {
+      const connection = await within(opening, ANSWER_MS, "Opening the machine's screen");
+      await within(picture, ANSWER_MS, 'The first picture');
+      session = new ScreenSession(connection, epoch, clock, hooks);
+      return session;
+    } catch (error) {
+      stream.destroy();
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      signal.removeEventListener('abort', aborted);
+    }
+  }
+
+  private constructor(
+    private readonly connection: RfbConnection,
+    epoch: number,
+    private readonly clock: Clock,
+    private readonly hooks: SessionHooks,
+  ) {
+    this.hands = new Hands(connection, epoch);
+    this.pace = new Pace(connection, clock);
+    this.frames = new Frames(connection.screen);
+    this.pace.updated();
+  }
+
+  get state(): ScreenState {
+    const { version, width, height } = this.connection.screen;
+    return { version, width, height, cursor: { x: this.hands.x, y: this.hands.y } };
+  }
+
+  get blank(): boolean {
+    return this.connection.screen.blank();
+  }
+
+  async screenshot({ region }: { region?: Rect }): Promise<Uint8Array> {
+    await this.refresh();
+    const screen = this.connection.screen;
+    if (!region) return (await this.frames.current()) ?? encodePng(screen.snapshot());
+    const { x, y, width, height } = region;
+    const whole = [x, y, width, height].every(Number.isInteger);
+    if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > screen.width || y + height > screen.height) {
+      throw new WheelhouseError('bad_request', `The region is outside the screen of ${screen.width}x${screen.height}.`);
+    }
+    return encodePng(screen.snapshot(region));
+  }
+
+  /** In order with input: what was asked before is done, what is asked after waits until the picture is noted. */
+  frame(): Promise<{ version: number; png: Promise<Buffer> }> {
+    return this.inOrder(async () => {
+      if (!this.pace.pushed) await this.refresh();
+      this.pace.touch();
+      return this.frames.note();
+    });
+  }
+
+  async thumbnail({ width, since }: { width: number; since?: number }) {
+    if (!Number.isInteger(width) || width < 16 || width > 1920) {
+      throw new WheelhouseError('bad_request', 'A thumbnail is 16 to 1920 pixels wide.');
+    }
+    const version = this.connection.screen.version;
+    if (version === since) return null;
+    return { version, jpeg: await encodeJpeg(shrink(this.connection.screen, width)) };
+  }
+
+  move = ({ epoch, x, y }: { epoch: number; x: number; y: number }) =>
+    this.input(epoch, async () => this.hands.move(epoch, x, y));
+
+  click: SessionCalls['click'] = ({ epoch, at, button, count }) =>
+    this.input(epoch, () => gestures.click(this.hands, epoch, at, button, count));
+
+  drag: SessionCalls['drag'] = ({ epoch, from, to, button }) =>
+    this.input(epoch, () => gestures.drag(this.hands, epoch, from, to, button));
+
+  scroll: SessionCalls['scroll'] = ({ epoch, at, deltaX, deltaY }) =>
+    this.input(epoch, async () => gestures.scroll(this.hands, epoch, at, deltaX, deltaY));
+
+  pressKeys: SessionCalls['pressKeys'] = ({ epoch, keys }) =>
+    this.input(epoch, async () => gestures.pressKeys(this.hands, epoch, keys));
+
+  typeText: SessionCalls['typeText'] = ({ epoch, text }) =>
+    this.input(epoch, () => typeText(this.connection, this.hands, epoch, text));
+
+  async settle({ quietMs, maxMs }: { quietMs: number; maxMs: number }): Promise<void> {
+    this.pace.touch();
+    await this.refresh();
+    await settle(this.clock, (listener) => this.listen(listener), quietMs, maxMs);
+  }
+
+  /**
+   * The fence of a change of hands. Older input is refused from the first line on; what is held goes up; then a round
+   * trip through the server, because a flushed write only says that the kernel has the bytes, not that X acted on them.
+   */
+  async setEpoch({ epoch }: { epoch: number }): Promise<void> {
+    this.hands.advance(epoch);
+    await this.answer();
+  }
+
+  async demand({ wanted }: { wanted: boolean }): Promise<void> {
+    this.pace.demand(wanted);
+  }
+
+  close(reason: string): void {
+    this.connection.close(reason);
+  }
+
+  /** Makes the picture current: after this, all that the server had drawn when asked has arrived. */
+  private async refresh(): Promise<void> {
+    this.pace.touch();
+    const pushed = this.pace.pushed;
+    this.connection.request(true);
+    await this.answer();
+    // A server answers fences while it reads and sends updates after: the second fence is behind the update.
+    if (!pushed) await this.answer();
+  }
+
+  private answer(): Promise<void> {
+    return within(this.connection.roundTrip(), ANSWER_MS, "The machine's screen", 'guest_timeout');
+  }
+
+  private input(epoch: number, act: () => Promise<void>): Promise<void> {
+    this.hands.check(epoch);
+    return this.inOrder(async () => {
+      this.hands.check(epoch);
+      this.pace.touch();
+      await act();
+      await this.answer();
+    });
+  }
+
+  private inOrder<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(run);
+    this.tail = result.catch(() => {});
+    return result;
+  }
+
+  private listen(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  private updated(): void {
+    this.pace.updated();
+    if (this.connection.screen.version === this.announced) return;
+    for (const listener of [...this.listeners]) listener();
+    if (this.stopAnnouncing) return;
+    this.announce();
+    this.stopAnnouncing = this.clock.after(ANNOUNCE_MS, () => {
+      this.stopAnnouncing = null;
+      if (this.connection.screen.version !== this.announced) this.updated();
+    });
+  }
+
+  private announce(): void {
+    this.announced = this.connection.screen.version;
+    this.hooks.onChange();
+  }
+
+  private ended(reason: string): void {
+    this.pace.close();
+    this.frames.close();
+    this.stopAnnouncing?.();
+    this.hooks.onLost(reason);
+  }
+}

@@ -1,0 +1,1 @@
+export { createScreenHubs, type HubsOptions } from './hub/hubs';

@@ -1,0 +1,4 @@
+import { openRfb } from '../guest/index';
+import { runWorker } from './runWorker';
+
+runWorker(openRfb);
