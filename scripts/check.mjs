@@ -3,6 +3,7 @@ import { foreground } from './lib/foreground.mjs';
 import { root } from './lib/paths.mjs';
 
 const node = (path, ...args) => [process.execPath, [`node_modules/${path}`, ...args]];
+/** @type {[string, [string, string[]]][]} */
 const parts = [
   ['format', node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
   ['lint', node('oxlint/bin/oxlint', '--type-aware', '--deny-warnings')],

@@ -11,7 +11,7 @@ const sourcesOf = (paths) =>
     .flatMap((path) => {
       const full = join(root, path);
       if (!existsSync(full)) return [];
-      if (!/^src-/.test(path)) return [path];
+      if (!path.startsWith('src-')) return [path];
       return readdirSync(full, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
         .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length));
