@@ -30,8 +30,8 @@ export interface Services {
   };
   /** Connects a viewer's socket to the session's screen. `mode` is the ticket's. */
   openScreen(socket: WebSocket, viewer: Viewer, mode: TicketMode, target: LinkTarget): void;
-  /** The sessions in whose record a frame appears. */
-  frameSessions(hash: string): string[];
+  /** Whether a frame appears in the record of one of this caller's sessions. */
+  ownsFrame(caller: Caller, hash: string): boolean;
   bus: Bus;
   clock: Clock;
   ids: Ids;

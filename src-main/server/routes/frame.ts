@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import { hashSchema } from '@shared/ids';
-import { ownsSession } from '../access';
 import { WheelhouseError } from '../../base/errors';
 import { defineRoute, everyone } from '../route';
 
@@ -17,16 +16,7 @@ export const getFrame = defineRoute({
   errors: ['not_found'],
   async handle(services, { caller, params }) {
     const unknown = () => new WheelhouseError('not_found', 'There is no such frame.');
-    if (caller.role === 'agent') {
-      const owned = services.frameSessions(params.hash).some((sessionId) => {
-        try {
-          return ownsSession(caller, services.broker.sessions.get(sessionId));
-        } catch {
-          return false;
-        }
-      });
-      if (!owned) throw unknown();
-    }
+    if (caller.role === 'agent' && !services.ownsFrame(caller, params.hash)) throw unknown();
     const file = await open(services.timeline.frames.path(params.hash)).catch(() => {
       throw unknown();
     });

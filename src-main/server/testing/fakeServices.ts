@@ -158,7 +158,7 @@ export function fakeServices() {
       screens.push({ socket, viewer, mode });
       socket.send(Buffer.from('RFB 003.008\n'));
     },
-    frameSessions: () => [],
+    ownsFrame: () => false,
     bus,
     clock: systemClock,
     ids: systemIds,

@@ -1,0 +1,63 @@
+import { errorBodySchema } from '@shared/errors';
+import { WheelhouseError } from '../src-main/base/errors';
+import { readRuntime } from '../src-main/wheelhouse/runtime';
+
+const answerWithinMs = 60_000;
+
+/** The running Wheelhouse, over the same HTTP interface that everybody uses. */
+export interface Client {
+  get<T>(path: string): Promise<T>;
+  send<T>(
+    method: 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<T>;
+  /** An answer whose body is read as it comes. */
+  stream(path: string, signal: AbortSignal, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** Finds the one that runs on this data folder; WHEELHOUSE_URL and WHEELHOUSE_TOKEN name another. not_ready when none runs. */
+export function connect(dataDir: string, env: NodeJS.ProcessEnv = process.env): Client {
+  const named = env.WHEELHOUSE_URL && env.WHEELHOUSE_TOKEN;
+  const runtime = named ? { url: env.WHEELHOUSE_URL!, token: env.WHEELHOUSE_TOKEN! } : readRuntime(dataDir);
+  const absent = (cause?: unknown) =>
+    new WheelhouseError(
+      'not_ready',
+      `No Wheelhouse is running on ${dataDir}. Start the app or "wheelhouse serve".`,
+      {},
+      { cause },
+    );
+  if (!runtime) throw absent();
+
+  const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${runtime.token}` };
+    const answer = await fetch(new URL(path, runtime.url), { ...init, headers }).catch((error: unknown) => {
+      if (init.signal?.aborted) throw error;
+      throw absent(error);
+    });
+    if (answer.ok) return answer;
+    const body = errorBodySchema.safeParse(await answer.json().catch(() => null));
+    if (!body.success) throw new WheelhouseError('internal', `The server answered ${answer.status}.`);
+    const { code, message, details, additionalInfo } = body.data.error;
+    throw new WheelhouseError(code, message, { details, ...additionalInfo });
+  };
+  const read = async <T>(answer: Response): Promise<T> => (answer.status === 204 ? null : await answer.json()) as T;
+
+  return {
+    get: async (path) => read(await ask(path, { signal: AbortSignal.timeout(answerWithinMs) })),
+    async send(method, path, body, headers = {}) {
+      const signal = AbortSignal.timeout(answerWithinMs);
+      const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+      return read(
+        await ask(path, {
+          method,
+          signal,
+          headers: { ...headers, ...json },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+      );
+    },
+    stream: (path, signal, headers = {}) => ask(path, { signal, headers }),
+  };
+}

@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { poolDefaults as defaults, type Pool, type PoolPatch } from '@shared/pool';
+import type { Page } from '@shared/session';
+import { answer, clientOf, common, type CommonOptions } from '../context';
+import { UsageError } from '../errors';
+import { fields, table, type Io } from '../output';
+
+interface PoolOptions extends CommonOptions {
+  name?: string;
+  description?: string;
+  backend?: Pool['backend'];
+  image?: string;
+  cpus?: string;
+  memory?: string;
+  screen?: string;
+  warm?: string;
+  idle?: string;
+  assign?: string;
+  paused?: boolean;
+  file?: string;
+}
+
+const number = (name: string, text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`--${name} takes a number, not "${text}".`);
+  return value;
+};
+const pair = (name: string, text: string, separator: string): [number, number] => {
+  const [first, second, more] = text.split(separator);
+  if (first === undefined || second === undefined || more !== undefined) {
+    throw new UsageError(`--${name} takes two numbers with "${separator}" between, not "${text}".`);
+  }
+  return [number(name, first), number(name, second)];
+};
+
+/** What was asked for, over `now` where a part of an object changes. The server checks it. */
+function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
+  const patch: Record<string, unknown> = options.file ? fromFile(options.file) : {};
+  const size: Record<string, number> = {};
+  if (options.cpus !== undefined) size.cpus = number('cpus', options.cpus);
+  if (options.memory !== undefined) size.memoryMiB = number('memory', options.memory);
+  if (options.screen !== undefined) [size.width, size.height] = pair('screen', options.screen, 'x');
+  if (Object.keys(size).length > 0) patch.size = { ...(now?.size ?? defaults.size), ...size };
+  if (options.warm !== undefined) {
+    const [minimum, maximum] = pair('warm', options.warm, ':');
+    patch.warm = { minimum, maximum };
+  }
+  if (options.idle !== undefined) {
+    patch.idle = { ...(now?.idle ?? defaults.idle), afterSeconds: number('idle', options.idle) };
+  }
+  if (options.assign !== undefined) patch.assignments = options.assign.split(',').filter(Boolean);
+  if (options.name !== undefined) patch.displayName = options.name;
+  for (const field of ['description', 'backend', 'image', 'paused'] as const) {
+    if (options[field] !== undefined) patch[field] = options[field];
+  }
+  return patch as PoolPatch;
+}
+
+function fromFile(file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : 'not readable'}`);
+  }
+}
+
+const withSpec = (command: Command): Command =>
+  common(command)
+    .option('--description <text>')
+    .option('--backend <kind>', 'docker')
+    .option('--image <name>')
+    .option('--cpus <n>', 'cores')
+    .option('--memory <MiB>')
+    .option('--screen <WxH>', 'pixels')
+    .option('--warm <min:max>', 'machines kept ready, and the most there may be')
+    .option('--idle <seconds>', 'without activity until a session ends')
+    .option('--assign <names>', 'names of the agent tokens that may acquire, with commas between')
+    .option('--file <file>', 'further fields as JSON; "-" reads standard input');
+
+const words = (pool: Pool): string =>
+  fields([
+    ['id', pool.id],
+    ['name', pool.displayName],
+    ['image', `${pool.image} (${pool.backend})`],
+    ['size', `${pool.size.cpus} cores, ${pool.size.memoryMiB} MiB, ${pool.size.width}x${pool.size.height}`],
+    ['warm', `${pool.warm.minimum} to ${pool.warm.maximum}`],
+    ['idle', `${pool.idle.policy} after ${pool.idle.afterSeconds} s`],
+    ['paused', pool.paused],
+    ['machines', counts(pool)],
+    ...pool.observed.conditions.map(
+      (each) => [each.type.toLowerCase(), `${each.status} ${each.reason}: ${each.message}`] as const,
+    ),
+  ]);
+const counts = ({ observed: { machines } }: Pool): string =>
+  Object.entries(machines)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ') || 'none';
+
+export function poolCommands(program: Command, io: Io): void {
+  const pools = program.command('pools').description('pools of desktops');
+  const path = (id: string) => `/api/pools/${encodeURIComponent(id)}`;
+
+  common(pools.command('list')).action(async (options: CommonOptions) => {
+    const page = await clientOf(options).get<Page<Pool>>('/api/pools?limit=100');
+    answer(io, options, page.data, (all) =>
+      table(
+        ['ID', 'NAME', 'BACKEND', 'IMAGE', 'WARM', 'MACHINES'],
+        all.map((pool) => [
+          pool.id,
+          pool.displayName,
+          pool.backend,
+          pool.image,
+          `${pool.warm.minimum}:${pool.warm.maximum}`,
+          pool.paused ? `${counts(pool)} (paused)` : counts(pool),
+        ]),
+      ),
+    );
+  });
+  common(pools.command('show').argument('<pool>')).action(async (id: string, options: CommonOptions) =>
+    answer(io, options, await clientOf(options).get<Pool>(path(id)), words),
+  );
+  withSpec(pools.command('create').argument('<name>')).action(async (name: string, options: PoolOptions) => {
+    const client = clientOf(options);
+    answer(io, options, await client.send<Pool>('POST', '/api/pools', patchOf({ ...options, name }, null)), words);
+  });
+  withSpec(pools.command('update').argument('<pool>'))
+    .option('--name <name>')
+    .option('--paused', 'hand out nothing')
+    .option('--no-paused', 'hand out again')
+    .action(async (id: string, options: PoolOptions) => {
+      const client = clientOf(options);
+      const patch = patchOf(options, await client.get<Pool>(path(id)));
+      answer(io, options, await client.send<Pool>('PATCH', path(id), patch), words);
+    });
+  common(pools.command('delete').argument('<pool>'))
+    .option('--force', 'also with live sessions, which are released')
+    .action(async (id: string, options: CommonOptions & { force?: boolean }) => {
+      await clientOf(options).send('DELETE', `${path(id)}?force=${options.force === true}`);
+      answer(io, options, { deleted: id }, () => '');
+    });
+}

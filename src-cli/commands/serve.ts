@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { createLogger } from '../../src-main/base/logger';
+import { common, dataDirOf, type CommonOptions } from '../context';
+import { UsageError } from '../errors';
+import { jsonLine, type Io } from '../output';
+
+const defaultPort = '7317';
+
+/** A second signal, or a stop that takes longer than this, ends the process at once; a restart recovers. */
+const stopWithinMs = 30_000;
+
+export function serveCommand(program: Command, io: Io): void {
+  common(program.command('serve').description('run the broker with no window, until SIGTERM or SIGINT'))
+    .option('--port <n>', '0 picks a free one', defaultPort)
+    .option('--destroy', 'at the stop destroy the machines, instead of leaving them to the next start')
+    .option('--log <level>', 'trace, debug, info, warn, error or silent; to standard error', 'info')
+    .action(async (options: CommonOptions & { port: string; destroy?: boolean; log: string }) => {
+      const port = Number(options.port);
+      if (!/^\d+$/.test(options.port) || port > 65_535) {
+        throw new UsageError(`--port takes a number from 0 to 65535, not "${options.port}".`);
+      }
+      if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(options.log)) {
+        throw new UsageError(`--log does not know the level "${options.log}".`);
+      }
+      const signalled = untilSignal();
+      // Loaded only here: the other commands start faster without the broker.
+      const { startWheelhouse } = await import('../../src-main/wheelhouse');
+      const wheelhouse = await startWheelhouse({
+        dataDir: dataDirOf(options),
+        port,
+        logger: createLogger({ level: options.log }),
+      });
+      io.out(jsonLine({ event: 'ready', url: wheelhouse.url, dataDir: wheelhouse.dataDir }));
+      if (!options.json) io.err(`Wheelhouse serves at ${wheelhouse.url}. Stop it with Ctrl-C.\n`);
+      await signalled;
+      const late = setTimeout(() => process.exit(1), stopWithinMs);
+      process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));
+      await wheelhouse.stop({ destroy: options.destroy === true });
+      clearTimeout(late);
+      // What is still open now belongs to nobody (a helper thread, a kept-alive socket).
+      setImmediate(() => process.exit(0));
+    });
+}
+
+const untilSignal = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve()).once('SIGINT', () => resolve());
+  });

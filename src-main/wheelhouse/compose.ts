@@ -1,0 +1,251 @@
+import { userInfo } from 'node:os';
+import { z } from 'zod';
+import type { BackendKind } from '@shared/pool';
+import { version } from '../../package.json';
+import { createBus } from '../base/bus';
+import type { Clock } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
+import type { Ids } from '../base/ids';
+import { createBroker } from '../broker';
+import type { Broker } from '../broker/types';
+import { createChannel } from '../channel';
+import { createAttention, createControl } from '../control';
+import type { Control } from '../control/types';
+import { connectGuest, openRfb } from '../guest';
+import type { SandboxBackend } from '../sandbox/backend';
+import { createDockerBackend } from '../sandbox/docker';
+import { createRelay, createScreenHubs, createTickets, type Relay } from '../screen';
+import type { ScreenHub } from '../screen/types';
+import { startServer, type RunningServer } from '../server';
+import { createIdentity } from '../server/identity';
+import type { Services } from '../server/services';
+import { openDatabase } from '../store/database';
+import { settingsStore } from '../store/settings';
+import { tokenStore } from '../store/tokens';
+import { createHumanRecorder, createTimeline } from '../timeline';
+import { controlDesk } from './controlDesk';
+import { storeFile } from './dataDir';
+import { createFences } from './fences';
+import { ownsFrame } from './frameOwners';
+import { lockDataDir } from './lock';
+import { watchMachines } from './machineWatch';
+import { createRelayPolicy } from './relayPolicy';
+import { removeRuntime, writeRuntime } from './runtime';
+import { followSessions } from './sessionLife';
+import type { TokenUse, Wheelhouse, WheelhouseOptions } from './types';
+import { Undo } from './undo';
+import { watchHubs } from './watchedHubs';
+
+/** Makes every room and ties them together; `undo` learns how to end each as soon as it exists. */
+export async function compose(
+  options: WheelhouseOptions & { clock: Clock; ids: Ids },
+  undo: Undo,
+): Promise<Wheelhouse> {
+  const { dataDir, clock, ids, logger } = options;
+  const lock = lockDataDir(dataDir);
+  undo.add('lock', () => lock.release());
+  const db = openDatabase(storeFile(dataDir));
+  undo.add('store', () => db.close());
+  const settings = settingsStore(db);
+  const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
+  const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
+
+  const made = options.backends ?? ((context) => [createDockerBackend(context)]);
+  const backends = new Map<BackendKind, SandboxBackend>();
+  for (const backend of made({ dataDir, installationId, logger })) {
+    backends.set(backend.kind, backend);
+    undo.add(`backend ${backend.kind}`, () => backend.close());
+  }
+
+  const timeline = createTimeline({ db, dataDir, bus, clock, ids, logger });
+  undo.add('timeline', () => timeline.close());
+  timeline.recover();
+  const tokens = tokenStore(db);
+  const tokenUsed = (use: TokenUse): void => options.onTokenUse?.(use);
+  const identity = createIdentity({
+    tokens,
+    clock,
+    ids,
+    onAccepted: (tokenId) => tokenUsed({ tokenId, kind: 'accepted' }),
+  });
+  const attention = createAttention({ db, bus, clock, ids, logger });
+
+  // The rooms below know each other; what is called later may be named before it is made.
+  const screens = watchHubs(
+    createScreenHubs({ openRfb, logger, workerUrl: options.screenWorkerUrl }),
+    {
+      epoch: (sessionId) => baseControl.state(sessionId).epoch,
+      isLive: (sessionId) => broker.sessions.live().some((session) => session.sessionId === sessionId),
+      failed: (sessionId, reason) => broker.fail(sessionId, reason),
+    },
+    clock,
+    logger,
+  );
+  undo.add('screens', () => screens.hubs.closeAll());
+  const hubFor = async (sessionId: string): Promise<ScreenHub> => {
+    const { target } = await broker.connect(sessionId);
+    return screens.hubs.open(sessionId, target, baseControl.state(sessionId).epoch);
+  };
+  const baseControl: Control = createControl({
+    db,
+    fences: createFences({
+      connect: (sessionId) => broker.connect(sessionId),
+      currentHub: screens.current,
+      hubFor,
+      releaseInput: (sessionId) => relay.releaseInput(sessionId),
+      putFrame: (png) => timeline.frames.put(png),
+      logger,
+    }),
+    timeline,
+    bus,
+    clock,
+    ids,
+    logger,
+  });
+  const human = createHumanRecorder({
+    timeline,
+    clock,
+    logger,
+    control: (sessionId) => baseControl.state(sessionId),
+    frame: (sessionId) => screens.hubs.get(sessionId)?.frame(),
+  });
+  undo.add('human record', () => human.close());
+  const control = controlDesk(baseControl, { attention, human });
+  const waits = (sessionId: string) =>
+    attention
+      .list()
+      .some((call) => call.sessionId === sessionId && (call.state === 'waiting' || call.state === 'taken'));
+  const broker: Broker = createBroker({
+    db,
+    backends,
+    connectGuest,
+    probeScreen: screens.hubs.probe,
+    controlState: (sessionId) => baseControl.state(sessionId),
+    hooks: {
+      ...options.hooks,
+      isSpared: (sessionId) =>
+        ['human', 'handback', 'draining'].includes(baseControl.state(sessionId).kind) || waits(sessionId),
+    },
+    bus,
+    clock,
+    ids,
+    logger,
+    limits: options.limits?.broker,
+  });
+  const policy = createRelayPolicy({ control: baseControl, broker, human });
+  const relay = createRelay({ openRfb, policy, logger });
+  const tickets = createTickets({ clock, ids });
+  undo.add(
+    'session life',
+    followSessions({
+      broker,
+      control: baseControl,
+      hubs: screens.hubs,
+      attention,
+      human,
+      timeline,
+      dropViewers: (sessionId) => relay.drop((viewer) => viewer.sessionId === sessionId),
+      logger,
+    }),
+  );
+  undo.add('machine watch', watchMachines(bus, attention));
+
+  let ready = false;
+  let destroy = false;
+  undo.add('broker', () => broker.stop({ destroy }));
+  await broker.start();
+  undo.add('viewers', () => relay.closeAll());
+  const channel = createChannel({
+    broker,
+    control,
+    hubs: screens.hubs,
+    timeline,
+    attention,
+    clock,
+    ids,
+    logger,
+    settings: options.channel,
+    onToolCall(caller, tool, client) {
+      if (tokens.note(caller.tokenId, new Date(clock.now()).toISOString(), { tool, client: client ?? undefined })) {
+        tokenUsed({ tokenId: caller.tokenId, kind: 'tool', tool, client });
+      }
+    },
+  });
+  undo.add('channel', () => channel.close());
+
+  const server = await listen(options, {
+    broker,
+    control,
+    timeline,
+    identity,
+    channel,
+    tickets,
+    openScreen(socket, viewer, mode, target) {
+      if (mode === 'interactive') policy.interactive(viewer.viewerId);
+      socket.once('close', () => policy.forget(viewer.viewerId));
+      relay.attach(socket, viewer, target);
+    },
+    ownsFrame: (caller, hash) => ownsFrame(db, caller.name, hash),
+    bus,
+    clock,
+    ids,
+    logger,
+    version,
+    ready: () => ready,
+  });
+  undo.add('server', () => server.close());
+  const own = identity.createEphemeral(options.operator ?? userInfo().username, 'admin');
+  writeRuntime(dataDir, { url: server.url, pid: process.pid, token: own.secret });
+  undo.add('runtime file', () => (own.withdraw(), removeRuntime(dataDir)));
+  ready = true;
+
+  let stopped: Promise<void> | null = null;
+  return {
+    dataDir,
+    url: server.url,
+    port: server.port,
+    installationId,
+    db,
+    settings,
+    identity,
+    theme: {
+      get: () => settings.get('theme', themeSchema) ?? 'system',
+      set: (theme) => settings.set('theme', theme),
+    },
+    broker,
+    control,
+    attention,
+    hubs: screens.hubs,
+    relay,
+    tickets,
+    timeline,
+    channel,
+    backends,
+    bus,
+    clock,
+    ids,
+    logger,
+    hubFor,
+    stop(how = {}) {
+      ready = false;
+      destroy = how.destroy === true;
+      return (stopped ??= undo.all());
+    },
+  };
+}
+
+const themeSchema = z.enum(['system', 'dark', 'light']);
+export const usualPort = 7317;
+
+async function listen(options: WheelhouseOptions, services: Services): Promise<RunningServer> {
+  const { port = usualPort, host } = options;
+  const start = (at: number) => startServer({ port: at, host, services, limits: options.limits?.server });
+  try {
+    return await start(port);
+  } catch (error) {
+    const taken = error instanceof WheelhouseError && error.data.taken === true;
+    if (!taken || !options.anyPortWhenTaken) throw error;
+    services.logger.warn({ port }, 'the port is taken; using a free one');
+    return start(0);
+  }
+}

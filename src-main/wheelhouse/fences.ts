@@ -1,0 +1,61 @@
+import { within } from '../base/deadline';
+import type { Logger } from '../base/logger';
+import type { LiveSession } from '../broker/types';
+import type { Fences } from '../control/types';
+import type { ScreenHub } from '../screen/types';
+
+/** The takeover diff is worth a moment, not a wait. */
+const lookMs = 1_500;
+
+/** What a change of hands does to the machine: the screen and the in-guest agent stop taking anything older, at once. */
+export function createFences(options: {
+  connect(sessionId: string): Promise<LiveSession>;
+  /** The hub if there is one, opened or opening. */
+  currentHub(sessionId: string): Promise<ScreenHub> | undefined;
+  hubFor(sessionId: string): Promise<ScreenHub>;
+  /** Lets go of what viewers hold down. */
+  releaseInput(sessionId: string): void | Promise<void>;
+  putFrame(png: Buffer): Promise<string>;
+  logger: Logger;
+}): Fences {
+  const { connect, currentHub, hubFor, releaseInput, putFrame, logger } = options;
+
+  const fenceScreen = async (sessionId: string, epoch: number): Promise<void> => {
+    // Nobody opened the screen yet: whoever does opens it at the new epoch.
+    const hub = await currentHub(sessionId)?.catch(() => undefined);
+    await hub?.setEpoch(epoch);
+  };
+  const fenceGuest = async (sessionId: string, epoch: number): Promise<void> => {
+    const { guest } = await connect(sessionId);
+    await guest.setEpoch(epoch);
+  };
+
+  return {
+    async raise(sessionId, epoch) {
+      await Promise.all([releaseInput(sessionId), fenceScreen(sessionId, epoch), fenceGuest(sessionId, epoch)]);
+    },
+    async look(sessionId) {
+      const picture = async (): Promise<string> => {
+        const frame = await (await hubFor(sessionId)).frame();
+        return putFrame(await frame.png);
+      };
+      const titles = async (): Promise<string[]> => {
+        const windows = await (await connect(sessionId)).guest.listWindows();
+        return windows.map((window) => window.title);
+      };
+      const orElse = async <T>(work: Promise<T>, fallback: T): Promise<T> => {
+        try {
+          return await within(work, lookMs, 'Looking at the machine');
+        } catch (error) {
+          logger.info({ err: error, sessionId }, 'no look at a change of hands');
+          return fallback;
+        }
+      };
+      const [frame, windows] = await Promise.all([
+        orElse<string | null>(picture(), null),
+        orElse<string[]>(titles(), []),
+      ]);
+      return { frame, windows };
+    },
+  };
+}

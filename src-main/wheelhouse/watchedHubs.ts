@@ -1,0 +1,89 @@
+import type { Clock } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
+import type { Logger } from '../base/logger';
+import type { LinkTarget } from '../sandbox/backend';
+import type { ScreenHub, ScreenHubs } from '../screen/types';
+
+/** A screen that is lost twice within this time has failed for good. */
+const patienceMs = 30_000;
+
+export interface HubWatch {
+  /** The epoch that holds now. */
+  epoch(sessionId: string): number;
+  isLive(sessionId: string): boolean;
+  /** The screen can't be had any more. */
+  failed(sessionId: string, reason: string): void;
+}
+
+/**
+ * The screens of all sessions, with what the composition adds: one opening at a time, an epoch that can't be missed by
+ * a change of hands during the opening, and a second try when a screen is lost before its session is given up.
+ */
+export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logger: Logger) {
+  const opening = new Map<string, Promise<ScreenHub>>();
+  const lostAt = new Map<string, number>();
+  let closed = false;
+
+  async function openFresh(sessionId: string, target: LinkTarget): Promise<ScreenHub> {
+    let epoch = watch.epoch(sessionId);
+    const hub = await hubs.open(sessionId, target, epoch);
+    hub.onLost((reason) => lost(sessionId, target, reason));
+    // Hands may have changed meanwhile, and the session may have ended.
+    while (watch.isLive(sessionId) && watch.epoch(sessionId) !== epoch) {
+      epoch = watch.epoch(sessionId);
+      await hub.setEpoch(epoch);
+    }
+    if (!watch.isLive(sessionId)) {
+      hubs.close(sessionId);
+      throw new WheelhouseError('session_gone', 'The session ended while its screen was being opened.');
+    }
+    return hub;
+  }
+
+  function open(sessionId: string, target: LinkTarget): Promise<ScreenHub> {
+    const known = hubs.get(sessionId);
+    if (known && !opening.has(sessionId)) return Promise.resolve(known);
+    let begun = opening.get(sessionId);
+    if (!begun) {
+      begun = openFresh(sessionId, target).finally(() => opening.delete(sessionId));
+      opening.set(sessionId, begun);
+    }
+    return begun;
+  }
+
+  function lost(sessionId: string, target: LinkTarget, reason: string): void {
+    if (closed || !watch.isLive(sessionId)) return;
+    const now = clock.monotonic();
+    const again = now - (lostAt.get(sessionId) ?? -Infinity) < patienceMs;
+    lostAt.set(sessionId, now);
+    logger.warn({ sessionId, reason, again }, 'screen lost');
+    if (again) return watch.failed(sessionId, `The screen was lost again: ${reason}`);
+    hubs.close(sessionId);
+    open(sessionId, target).catch((error: unknown) => {
+      if (closed || !watch.isLive(sessionId)) return;
+      watch.failed(sessionId, `The screen was lost: ${error instanceof Error ? error.message : reason}`);
+    });
+  }
+
+  const watched: ScreenHubs = {
+    open: (sessionId, target) => open(sessionId, target),
+    get: (sessionId) => hubs.get(sessionId),
+    close(sessionId) {
+      lostAt.delete(sessionId);
+      hubs.close(sessionId);
+    },
+    probe: (target, signal) => hubs.probe(target, signal),
+    async closeAll() {
+      closed = true;
+      await hubs.closeAll();
+    },
+  };
+  return {
+    hubs: watched,
+    /** The open hub, or the one that is being opened; undefined when nobody asked for one. */
+    current: (sessionId: string): Promise<ScreenHub> | undefined => {
+      const known = hubs.get(sessionId);
+      return opening.get(sessionId) ?? (known ? Promise.resolve(known) : undefined);
+    },
+  };
+}
