@@ -42,7 +42,7 @@ export async function readMessage(request: Request): Promise<{ body: unknown } |
 export function acceptOf(request: Request): { json: boolean; stream: boolean } {
   const types = (request.headers.get('accept') ?? '')
     .split(',')
-    .map((type) => type.split(';')[0]!.trim().toLowerCase())
+    .map((type) => (type.split(';')[0] ?? '').trim().toLowerCase())
     .filter((type) => type !== '');
   return {
     json:

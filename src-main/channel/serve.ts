@@ -4,6 +4,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
   type McpHttpHandler,
 } from '@modelcontextprotocol/server';
+import { WheelhouseError } from '../base/errors';
 import type { Logger } from '../base/logger';
 import { acceptOf, messageLimit, rpcError } from './http';
 import { createServer, type Binding } from './mcpServer';
@@ -31,7 +32,7 @@ export class McpServing {
   private readonly modern: McpHttpHandler;
 
   constructor(private readonly logger: Logger) {
-    this.modern = createMcpHandler(({ requestInfo }) => createServer(this.bindings.get(requestInfo!)!), {
+    this.modern = createMcpHandler(({ requestInfo }) => createServer(this.bindingOf(requestInfo)), {
       legacy: 'reject',
       maxRequestBodySize: messageLimit,
       maxSubscriptions: 64,
@@ -71,6 +72,12 @@ export class McpServing {
     const response = await transport.handleRequest(acceptingBoth(request), { parsedBody: body });
     if (!streams) void server.close().catch((error: unknown) => this.report(error));
     return response;
+  }
+
+  private bindingOf(request: Request | undefined): Binding {
+    const binding = request && this.bindings.get(request);
+    if (!binding) throw new WheelhouseError('internal', 'A request came without its binding.');
+    return binding;
   }
 
   private report(error: unknown): void {

@@ -8,11 +8,13 @@ export function splitArguments(text: string): string[] {
   const out: string[] = [];
   let current: string | null = null;
   let quote: '"' | "'" | null = null;
-  const characters = [...text];
-  for (let i = 0; i < characters.length; i++) {
-    const character = characters[i]!;
-    if (character === '\\' && quote !== "'" && i + 1 < characters.length) {
-      current = (current ?? '') + characters[++i]!;
+  let escaped = false;
+  for (const character of text) {
+    if (escaped) {
+      current = (current ?? '') + character;
+      escaped = false;
+    } else if (character === '\\' && quote !== "'") {
+      escaped = true;
     } else if (quote) {
       if (character === quote) quote = null;
       else current = (current ?? '') + character;
@@ -26,6 +28,7 @@ export function splitArguments(text: string): string[] {
       current = (current ?? '') + character;
     }
   }
+  if (escaped) current = `${current ?? ''}\\`;
   if (quote) throw new WheelhouseError('bad_request', `args has an open ${quote}. Close it, or give args as a list.`);
   if (current !== null) out.push(current);
   return out;

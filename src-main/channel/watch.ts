@@ -23,11 +23,20 @@ export function watch<T>(
       for (const dispose of disposers.splice(0)) dispose();
       settle();
     };
+    // What is looked at may be gone by then.
+    const attempt = (): T | null => {
+      try {
+        return check();
+      } catch (error) {
+        end(() => reject(error));
+        return null;
+      }
+    };
     // Looked at one turn later: other listeners of the same change (attention, hand-back) have run by then.
     const look = () =>
       void setImmediate(() => {
         if (over.signal.aborted) return;
-        const seen = check();
+        const seen = attempt();
         if (seen !== null) end(() => resolve(seen));
       });
     const onAbort = () => end(() => reject(context.signal.reason));
@@ -40,7 +49,10 @@ export function watch<T>(
         if (session.sessionId === sessionId)
           end(() => reject(new WheelhouseError('session_gone', 'The session ended.')));
       }),
-      clock.after(ms, () => end(() => resolve(check()))),
+      clock.after(ms, () => {
+        const seen = attempt();
+        end(() => resolve(seen));
+      }),
     );
     for (const id of helpIds) attention.wait(id, ms, over.signal).then(look, () => {});
   });

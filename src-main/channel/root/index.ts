@@ -1,5 +1,4 @@
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/server';
-import { z } from 'zod';
 import { sessionIdSchema } from '@shared/ids';
 import type { Session } from '@shared/session';
 import type { Caller } from '../../base/caller';
@@ -20,17 +19,19 @@ import { startSession } from './startSession';
 
 const rootTools: readonly RootTool[] = [startSession, endSession, getSession, listPools];
 const rootByName = new Map(rootTools.map((tool) => [tool.name, tool]));
-const toolByName = new Map(tools.map((tool) => [tool.name, tool]));
 
 const sessionIdField = sessionIdSchema.optional().describe('Only needed while you have several sessions');
-/** The tools of a desktop with the session as one more, optional parameter. */
-const wide = new Map(
-  tools.map((tool) => [tool.name, { name: tool.name, input: tool.input.extend({ sessionId: sessionIdField }) }]),
-);
+/** The tools of a desktop, and the same with the session as one more, optional parameter. */
+const desktopTools = tools.map((tool) => ({
+  tool,
+  wide: { name: tool.name, input: tool.input.extend({ sessionId: sessionIdField }) },
+}));
+type DesktopTool = (typeof desktopTools)[number];
+const desktopByName = new Map(desktopTools.map((entry) => [entry.tool.name, entry]));
 
 export const rootList: readonly McpTool[] = [
   ...rootTools.map((tool) => listing(tool, { title: tool.title, readOnlyHint: tool.readOnly, openWorldHint: false })),
-  ...tools.map((tool) => listing({ ...tool, input: wide.get(tool.name)!.input }, annotationsOf(tool))),
+  ...desktopTools.map(({ tool, wide }) => listing({ ...tool, input: wide.input }, annotationsOf(tool))),
 ];
 
 /** These ask about a session that is there; starting a desktop to answer them would surprise. */
@@ -58,18 +59,24 @@ export class RootCalls {
 
   /** Null: no such tool. */
   async call(call: RootCall): Promise<CallToolResult | null> {
-    const own = rootByName.get(call.name);
-    const tool = toolByName.get(call.name);
-    if (!own && !tool) return null;
+    const run = this.runner(call);
+    if (!run) return null;
     this.deps.onToolCall?.(call.caller, call.name, call.clientName);
     try {
-      return own ? await this.aboutSessions(own, call) : await this.onDesktop(tool!, call);
+      return await run();
     } catch (thrown) {
       const error = asWheelhouseError(thrown);
       if (error.code === 'internal')
         this.deps.logger.error({ err: error.cause ?? error, tool: call.name }, 'tool failed');
       return failure(error);
     }
+  }
+
+  private runner(call: RootCall): (() => Promise<CallToolResult>) | null {
+    const own = rootByName.get(call.name);
+    if (own) return () => this.aboutSessions(own, call);
+    const desktop = desktopByName.get(call.name);
+    return desktop ? () => this.onDesktop(desktop, call) : null;
   }
 
   private async aboutSessions(
@@ -81,11 +88,12 @@ export class RootCalls {
     return success(await tool.run(context, args));
   }
 
-  private async onDesktop(tool: Tool, { arguments: raw, caller, clientName, io }: RootCall): Promise<CallToolResult> {
+  private async onDesktop(
+    { tool, wide }: DesktopTool,
+    { arguments: raw, caller, clientName, io }: RootCall,
+  ): Promise<CallToolResult> {
     // Checked before a desktop is started for it.
-    const { sessionId } = z
-      .object({ sessionId: sessionIdSchema.optional() })
-      .parse(parseArguments(wide.get(tool.name)!, raw));
+    const { sessionId } = parseArguments(wide, raw) as { sessionId?: string };
     const { sessionId: _, ...args } = (raw ?? {}) as Record<string, unknown>;
     const { session, beside } = await this.sessionFor(tool, caller, sessionId);
     const live = await this.deps.broker.connect(session.sessionId);

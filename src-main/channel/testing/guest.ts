@@ -1,3 +1,4 @@
+import { WheelhouseError } from '../../base/errors';
 import type { ExecResult, GuestClient, GuestWindow } from '../../guest/types';
 
 const unused = (): never => {
@@ -28,7 +29,9 @@ export function guestDouble(machineId: string): GuestDouble {
     listWindows: async () => guest.windows,
     async activateWindow(call) {
       guest.log.push(`activate ${call.title} @${call.epoch}`);
-      return guest.windows[0]!;
+      const window = guest.windows.find(({ title }) => title.includes(call.title));
+      if (!window) throw new WheelhouseError('bad_request', 'No window has such a title.');
+      return window;
     },
     closeWindow: unused,
     async launch(call) {
