@@ -1,0 +1,76 @@
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { linkLimits, type LinkArgs, type LinkCallName, type LinkResult } from '@shared/link';
+import { CallClient } from '../callClient';
+import { FramedSocket } from '../framedSocket';
+import { GuestError } from '../guestError';
+import { guestPaths } from '../paths';
+
+type State =
+  | { kind: 'waiting' }
+  | { kind: 'starting'; client: CallClient }
+  | { kind: 'ready'; client: CallClient }
+  | { kind: 'ended'; reason: string };
+
+/** Milliseconds the session's programs may take until the supervisor calls them ready. */
+const startMs = 30_000;
+/** A call's own limit is kept by the supervisor; past this much more it is given up. */
+const graceMs = 3_000;
+const callMs = 9_000;
+
+/**
+ * Where the session's supervisor, which runs as the session's user, reports for duty. The first connection is taken, at
+ * a time when no other program of that user exists, and never another: a program of the session can end the supervisor,
+ * and with it its own session, but not take its place.
+ */
+export class SessionDoor {
+  private state: State = { kind: 'waiting' };
+
+  constructor(private readonly log: (message: string) => void) {}
+
+  get ready(): boolean {
+    return this.state.kind === 'ready';
+  }
+
+  listen(): Promise<void> {
+    rmSync(guestPaths.session, { force: true });
+    const server = createServer((socket) => {
+      if (this.state.kind !== 'waiting') return void socket.on('error', () => {}).destroy();
+      const framed: FramedSocket = new FramedSocket(
+        socket,
+        linkLimits.frameBytes,
+        () => {},
+        (reason) => {
+          client.end(reason);
+          this.state = { kind: 'ended', reason };
+          this.log(`session: ended, ${reason}`);
+        },
+      );
+      const client = new CallClient(framed, (code, message) => new GuestError(code, message));
+      this.state = { kind: 'starting', client };
+      void this.awaitReady(client);
+    });
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(guestPaths.session, resolve);
+    });
+  }
+
+  /** Has the supervisor run a call. Throws not_ready before it came and guest_failed after it went. */
+  call<N extends LinkCallName>(name: N, args: LinkArgs<N>, signal: AbortSignal): Promise<LinkResult<N>> {
+    const { state } = this;
+    if (state.kind === 'waiting') throw new GuestError('not_ready', 'The session has not been started yet.');
+    if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
+    const own = (args as { timeoutMs?: number }).timeoutMs;
+    return state.client.call(name, args, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
+  }
+
+  private async awaitReady(client: CallClient): Promise<void> {
+    try {
+      await client.call('health', {}, { timeoutMs: startMs });
+      if (this.state.kind === 'starting') this.state = { kind: 'ready', client };
+    } catch (error) {
+      this.log(`session: not ready, ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { connect, type Socket } from 'node:net';
+import { linkLimits } from '@shared/link';
+import { CallDispatch, type CallHandlers } from '../callDispatch';
+import { FramedSocket } from '../framedSocket';
+import { GuestError } from '../guestError';
+import { guestPaths } from '../paths';
+import { Clipboard } from '../x11/clipboard';
+import { XConnection } from '../x11/connection';
+import { getWords } from '../x11/properties';
+import { Windows } from '../x11/windows';
+import { exec } from './exec';
+import { SessionFiles } from './files';
+import { launch } from './launch';
+import { listProcesses } from './processes';
+import { keep, readSessionFile } from './programs';
+
+const startMs = 20_000;
+const retryMs = 3;
+
+/**
+ * The supervisor of the session, run as its user: starts the programs of the desktop and does what the agent is called
+ * for. It lives as long as its connection to the agent, which is made once.
+ */
+export async function runSession(): Promise<void> {
+  const { environment: described, programs } = readSessionFile(guestPaths.sessionFile);
+  const environment = { ...described, XAUTHORITY: guestPaths.xauthority };
+  const surroundings = { home: guestPaths.home, environment };
+  const socket = await persist('the in-guest agent', () => openSocket(guestPaths.session));
+
+  const x = persist('the X server', () => XConnection.open(guestPaths.display, guestPaths.xauthority));
+  const clipboard = x.then((connection) => Clipboard.open(connection));
+  const windows = new Windows(() => x);
+  const files = new SessionFiles(guestPaths.home);
+  const ready = x.then(async (connection) => {
+    await Promise.all(programs.map((program) => keep(program, environment, guestPaths.home)));
+    await managed(connection);
+  });
+  for (const promise of [clipboard, ready]) promise.catch((error: Error) => console.error(`session: ${error.message}`));
+
+  const handlers: Partial<CallHandlers> = {
+    async health() {
+      await ready;
+      // The agent knows the machine; it asks only whether the session stands.
+      return { machineId: 'session', bootId: 'session', epoch: 0, screenReady: true, sessionReady: true };
+    },
+    exec: (call, signal) => exec(call, surroundings, signal),
+    launch: (call) => launch(call, surroundings),
+    listWindows: () => windows.list(),
+    activateWindow: ({ title }) => windows.activate(title),
+    closeWindow: ({ title }) => windows.close(title),
+    listProcesses: ({ maxCount }) => listProcesses(maxCount),
+    clipboardRead: async () => ({ text: await (await clipboard).read() }),
+    clipboardWrite: async ({ text }) => {
+      await (await clipboard).write(text);
+      return {};
+    },
+    readFile: async ({ path }) => ({ data: (await files.read(path)).toString('base64') }),
+    writeFile: async ({ path, data, mode }) => {
+      await files.write(path, Buffer.from(data, 'base64'), mode);
+      return {};
+    },
+  };
+  const framed: FramedSocket = new FramedSocket(
+    socket,
+    linkLimits.frameBytes,
+    () => {},
+    (reason) => {
+      console.error(`session: ${reason}`);
+      process.exit(0);
+    },
+  );
+  // Epochs are the agent's to keep: what it hands on, it has admitted.
+  framed.handle(new CallDispatch(framed, { handlers, admit: () => {} }).handle);
+}
+
+/** Resolves when a window manager has taken the screen (EWMH: _NET_SUPPORTING_WM_CHECK on the root window). */
+async function managed(x: XConnection): Promise<void> {
+  await persist('the window manager', async () => {
+    const [check] = await getWords(x, x.root, '_NET_SUPPORTING_WM_CHECK');
+    if (!check) throw new GuestError('not_ready', 'no window manager');
+  });
+}
+
+/** Tries again until it works; rejects after `startMs`. */
+async function persist<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+  const giveUpAt = performance.now() + startMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw new Error(`${what} did not answer`, { cause: error });
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+}
+
+const openSocket = (path: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
