@@ -19,8 +19,6 @@ export interface Client {
 
 /** Finds the one that runs on this data folder; WHEELHOUSE_URL and WHEELHOUSE_TOKEN name another. not_ready when none runs. */
 export function connect(dataDir: string, env: NodeJS.ProcessEnv = process.env): Client {
-  const named = env.WHEELHOUSE_URL && env.WHEELHOUSE_TOKEN;
-  const runtime = named ? { url: env.WHEELHOUSE_URL!, token: env.WHEELHOUSE_TOKEN! } : readRuntime(dataDir);
   const absent = (cause?: unknown) =>
     new WheelhouseError(
       'not_ready',
@@ -28,9 +26,16 @@ export function connect(dataDir: string, env: NodeJS.ProcessEnv = process.env): 
       {},
       { cause },
     );
-  if (!runtime) throw absent();
+  // Looked up at each request: a restarted broker has another address and another token.
+  const find = (): { url: string; token: string } => {
+    const { WHEELHOUSE_URL: url, WHEELHOUSE_TOKEN: token } = env;
+    const found = url && token ? { url, token } : readRuntime(dataDir);
+    if (!found) throw absent();
+    return found;
+  };
 
   const ask = async (path: string, init: RequestInit): Promise<Response> => {
+    const runtime = find();
     const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${runtime.token}` };
     const answer = await fetch(new URL(path, runtime.url), { ...init, headers }).catch((error: unknown) => {
       if (init.signal?.aborted) throw error;

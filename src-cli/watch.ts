@@ -5,7 +5,11 @@ import type { Client } from './client';
 import { readEvents } from './eventStream';
 import { jsonLine, plain, type Io } from './output';
 
-const againAfterMs = 1_000;
+const againAfterMs = 500;
+/** How long a broker that went away may take to come back. */
+const patienceMs = 60_000;
+const mayPass = (error: unknown): boolean =>
+  !(error instanceof WheelhouseError) || ['not_ready', 'unauthorized', 'too_many'].includes(error.code);
 
 /** Prints events as they come, across broken connections, until aborted. Fails when the server refuses or is gone. */
 export async function watch(
@@ -14,18 +18,22 @@ export async function watch(
 ): Promise<void> {
   const { sessionId, json, io, signal } = options;
   let lastId: string | undefined;
+  let heardAt: number | null = null;
   while (!signal.aborted) {
     try {
       const answer = await client.stream('/api/events', signal, lastId ? { 'last-event-id': lastId } : {});
+      heardAt = performance.now();
       for await (const message of readEvents(answer.body!)) {
         lastId = message.id ?? lastId;
+        heardAt = performance.now();
         const event = eventSchema.safeParse({ event: message.event, data: message.data });
         if (!event.success || (sessionId !== null && sessionOf(event.data) !== sessionId)) continue;
         io.out(json ? jsonLine({ id: message.id, ...event.data }) : `${words(event.data)}\n`);
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof WheelhouseError) throw error;
+      const recently = heardAt !== null && performance.now() - heardAt < patienceMs;
+      if (!recently || !mayPass(error)) throw error;
     }
     await sleep(againAfterMs, signal).catch(() => undefined);
   }

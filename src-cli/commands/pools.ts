@@ -122,8 +122,8 @@ export function poolCommands(program: Command, io: Io): void {
     answer(io, options, await clientOf(options).get<Pool>(path(id)), words),
   );
   withSpec(pools.command('create').argument('<name>')).action(async (name: string, options: PoolOptions) => {
-    const client = clientOf(options);
-    answer(io, options, await client.send<Pool>('POST', '/api/pools', patchOf({ ...options, name }, null)), words);
+    const spec = patchOf({ ...options, name }, null);
+    answer(io, options, await clientOf(options).send<Pool>('POST', '/api/pools', spec), words);
   });
   withSpec(pools.command('update').argument('<pool>'))
     .option('--name <name>')
