@@ -59,7 +59,7 @@ describe.each(stockClients)('%s', (_name, connect, version) => {
   it('gives the session its name, made harmless', async () => {
     await client.call('get_screen_size');
     expect(bench.broker.agents.get(sessionId)).toBe('Order clerk ·');
-    expect(bench.toolCalls.at(-1)).toEqual({ tokenId: 'anna', tool: 'get_screen_size', client: 'Order clerk ·' });
+    expect(bench.toolCalls.at(-1)).toEqual({ tokenId: 't_anna', tool: 'get_screen_size', client: 'Order clerk ·' });
   });
 
   it('sees the screen as a PNG', async () => {

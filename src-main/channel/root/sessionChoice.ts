@@ -8,9 +8,9 @@ const ended: ReadonlySet<SessionStatus> = new Set(['releasing', 'released', 'fai
 
 export const hasEnded = (session: Session): boolean => ended.has(session.status);
 
-/** An agent reaches its own sessions only. */
+/** An agent reaches its own sessions only; a token's name is its identity, unique among those in use. */
 export const mayUse = (caller: Caller, session: Session): boolean =>
-  caller.role !== 'agent' || session.caller === caller.tokenId;
+  caller.role !== 'agent' || session.caller === caller.name;
 
 /** As long as one request may wait for a desktop; milliseconds. */
 const acquireWaitMs = 25_000;
@@ -23,9 +23,7 @@ export class SessionChoice {
   constructor(private readonly deps: Pick<ChannelDeps, 'broker'>) {}
 
   own(caller: Caller): Session[] {
-    return this.deps.broker.sessions
-      .live()
-      .filter((session) => session.caller === caller.tokenId && !hasEnded(session));
+    return this.deps.broker.sessions.live().filter((session) => session.caller === caller.name && !hasEnded(session));
   }
 
   /** session_gone: ended, unknown, or not the caller's (which it need not learn). */
@@ -54,7 +52,7 @@ export class SessionChoice {
     const own = this.own(caller);
     if (own.length <= 1) return own[0] ?? null;
     const sessions = own.map(({ sessionId, name, poolId, createdAt }) => ({ sessionId, name, poolId, createdAt }));
-    const list = own.map(({ sessionId, name }) => `${sessionId} (${name})`).join(', ');
+    const list = own.map(({ sessionId, name }) => (name ? `${sessionId} (${name})` : sessionId)).join(', ');
     throw new WheelhouseError(
       'bad_request',
       `You have ${own.length} sessions: say which one by sessionId. They are ${list}.`,

@@ -12,13 +12,8 @@ import { guestDouble, type GuestDouble } from './guest';
 import { hubsDouble } from './screen';
 import { timelineDouble } from './timeline';
 
-export const caller = (tokenId: string, more: Partial<Caller> = {}): Caller => ({
-  tokenId,
-  name: tokenId,
-  role: 'agent',
-  pools: [],
-  ...more,
-});
+/** An agent's token of this name. */
+const caller = (name: string): Caller => ({ tokenId: `t_${name}`, name, role: 'agent', pools: [] });
 
 /** A channel over doubles, on a bare HTTP server: the token is the bearer's text, and every token is an agent's. */
 export async function startBench(more: Partial<ChannelDeps> = {}) {
@@ -62,8 +57,8 @@ export async function startBench(more: Partial<ChannelDeps> = {}) {
     toolCalls,
     url,
     /** A live session of this token, and its address. */
-    session(sessionId: string, tokenId: string) {
-      const session = doubles.broker.add(makeSession(sessionId, tokenId));
+    session(sessionId: string, name: string) {
+      const session = doubles.broker.add(makeSession(sessionId, name));
       doubles.hubs.of(sessionId);
       return { session, address: `${url}/computers/${session.computerId}/mcp` };
     },

@@ -103,7 +103,7 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       const id = request.sessionId ?? `made-session-${++made}`;
       return (
         sessions.get(id) ??
-        broker.add(makeSession(id, request.caller.tokenId, { poolId: request.poolId, name: request.name ?? id }))
+        broker.add(makeSession(id, request.caller.name, { poolId: request.poolId, name: request.name ?? id }))
       );
     },
     async release(sessionId, _by, reason) {
