@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { sql, transaction, type Database } from './database';
 
 export interface SettingsStore {

@@ -1,0 +1,328 @@
+import type { Session } from '@shared/session';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import type { MachineRow } from '../store/machines';
+import type { PoolRow } from '../store/pools';
+import type { SessionRow } from '../store/sessions';
+import { checkMayUse, checkRequest, parametersHash } from './acquireRules';
+import { blockedBy } from './blocked';
+import type { Core } from './core';
+import { FairQueue } from './fairQueue';
+import type { Fleet } from './fleet';
+import { isEnded } from './sessionState';
+import type { AcquireRequest } from './types';
+import type { Views } from './views';
+
+interface Joiner {
+  resolve(session: Session): void;
+  reject(error: unknown): void;
+  leave(): void;
+}
+/** One key on its way to a session, with everybody who asked for it. */
+interface Pending {
+  sessionId: string;
+  hash: string;
+  poolId: string;
+  lane: string;
+  request: AcquireRequest;
+  joiners: Set<Joiner>;
+  /** Its row is written: others can see it waiting. */
+  queued: boolean;
+}
+
+/**
+ * From a request to a session. A key that lives is answered with its session. A new key is served at once when a machine
+ * is ready: the machine is asked once more whether it is there (a fraction of a millisecond), then one transaction leases
+ * it and writes the session. Otherwise the key waits in the pool's queue, fair between callers, until a machine is ready,
+ * its callers' deadlines pass or they hang up; one that got nothing leaves no trace, so its key can be tried again.
+ * All retries of a key while it waits join the same place.
+ */
+export class Acquisition {
+  private readonly pending = new Map<string, Pending>();
+  private readonly queues = new Map<string, FairQueue<Pending>>();
+  /** Machines being asked, so that two requests never ask the same. */
+  private readonly reserved = new Set<string>();
+  onLeased: (session: SessionRow) => void = () => {};
+  onDemand: (poolId: string) => void = () => {};
+  /** Of the image and size that its pool asks for now. */
+  isFresh: (row: MachineRow) => boolean = () => true;
+
+  constructor(
+    private readonly core: Core,
+    private readonly fleet: Fleet,
+    private readonly views: Views,
+  ) {}
+
+  waiting(poolId: string): number {
+    return this.queues.get(poolId)?.size ?? 0;
+  }
+
+  async acquire(request: AcquireRequest, signal: AbortSignal): Promise<Session> {
+    checkRequest(request);
+    signal.throwIfAborted();
+    if (this.core.stopping.signal.aborted) throw new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
+    const pool = this.poolFor(request);
+    const hash = parametersHash(request);
+    const sessionId = request.sessionId ?? this.core.options.ids.uuid();
+    const known = this.core.sessions.get(sessionId);
+    if (known && known.status !== 'queued') return this.again(known, hash);
+    let pending = this.pending.get(sessionId);
+    if (pending && pending.hash !== hash) throw keyReused(sessionId);
+    if (!pending) {
+      this.throwIfBlocked(pool);
+      const lane = `${request.caller.role}:${request.caller.name}`;
+      pending = { sessionId, hash, poolId: pool.id, lane, request, joiners: new Set(), queued: false };
+      this.pending.set(sessionId, pending);
+      const joined = this.join(pending, request.waitMs ?? this.core.limits.waitMs, signal);
+      this.begin(pending);
+      return joined;
+    }
+    return this.join(pending, request.waitMs ?? this.core.limits.waitMs, signal);
+  }
+
+  /** Serves whoever is next while machines are ready; refuses everybody when waiting has become pointless. */
+  dispatch(pool: PoolRow): void {
+    const queue = this.queues.get(pool.id);
+    if (!queue || queue.size === 0) return;
+    const blocked = this.blocked(pool);
+    if (blocked) {
+      for (const pending of queue.items()) this.giveUp(pending, blocked);
+      return;
+    }
+    for (;;) {
+      const machine = this.candidate(pool.id);
+      const pending = machine && queue.take();
+      if (!machine || !pending) return;
+      void this.serve(pending, machine);
+    }
+  }
+  /** Somebody took a waiting request back. False when nothing waits under this id. */
+  withdraw(sessionId: string, reason: string): boolean {
+    const pending = this.pending.get(sessionId);
+    if (!pending) return false;
+    this.giveUp(pending, new WheelhouseError('session_gone', reason));
+    return true;
+  }
+  withdrawPool(poolId: string, error: WheelhouseError): void {
+    for (const pending of [...this.pending.values()]) if (pending.poolId === poolId) this.giveUp(pending, error);
+  }
+  withdrawAll(error: WheelhouseError): void {
+    for (const pending of [...this.pending.values()]) this.giveUp(pending, error);
+  }
+
+  private poolFor(request: AcquireRequest): PoolRow {
+    const pool = this.core.pools.get(request.poolId);
+    if (!pool || pool.deleting) throw new WheelhouseError('not_found', `There is no pool “${request.poolId}”.`);
+    checkMayUse(pool, request.caller);
+    return pool;
+  }
+  private again(known: SessionRow, hash: string): Session {
+    if (known.parametersHash !== hash) throw keyReused(known.sessionId);
+    if (isEnded(known.status) || known.status === 'releasing') {
+      throw new WheelhouseError('conflict', 'The session of this key has ended. Acquire with a new key.', {
+        status: known.status,
+        endedAt: known.endedAt,
+      });
+    }
+    return this.views.session(known);
+  }
+  private blocked(pool: PoolRow): WheelhouseError | null {
+    return blockedBy(this.views.conditionsFor(pool, this.core.machines.byPool(pool.id)), pool.id);
+  }
+  private throwIfBlocked(pool: PoolRow): void {
+    const blocked = this.blocked(pool);
+    if (blocked) throw blocked;
+  }
+
+  private begin(pending: Pending): void {
+    try {
+      const machine = this.waiting(pending.poolId) === 0 ? this.candidate(pending.poolId) : undefined;
+      if (machine) void this.serve(pending, machine);
+      else this.enqueue(pending);
+    } catch (error) {
+      this.settle(pending, (joiner) => joiner.reject(error));
+    }
+  }
+  private enqueue(pending: Pending, front = false): void {
+    const { queueLength, queuePerCaller } = this.core.limits;
+    let queue = this.queues.get(pending.poolId);
+    if (!queue) this.queues.set(pending.poolId, (queue = new FairQueue()));
+    const mine = queue.countOf(pending.lane);
+    if (!front && (queue.size >= queueLength || mine >= queuePerCaller)) {
+      const whose =
+        mine >= queuePerCaller
+          ? `You have ${mine} requests waiting for this pool already`
+          : 'Too many requests wait for this pool';
+      throw new WheelhouseError('queue_full', `${whose}. Try again in a while.`, {
+        waiting: queue.size,
+        retryAfterSeconds: this.retryAfter(pending.poolId, queue.size),
+      });
+    }
+    if (front) queue.unshift(pending.lane, pending);
+    else queue.push(pending.lane, pending);
+    if (!pending.queued) {
+      this.core.commit('queue', () => {
+        this.core.sessions.insert(this.rowOf(pending, null));
+        this.core.noteSession(pending.sessionId, pending.poolId);
+      });
+      pending.queued = true;
+    }
+    this.onDemand(pending.poolId);
+  }
+  /** The oldest ready machine with an open link that nobody else is asking; those of the pool's current image first. */
+  private candidate(poolId: string): MachineRow | undefined {
+    const fit = this.core.machines
+      .byPool(poolId)
+      .filter(
+        (row) => row.state === 'ready' && !this.reserved.has(row.machineId) && this.fleet.links.get(row.machineId),
+      );
+    return fit.find((row) => this.isFresh(row)) ?? fit[0];
+  }
+
+  private async serve(pending: Pending, machine: MachineRow): Promise<void> {
+    const { machineId } = machine;
+    this.reserved.add(machineId);
+    try {
+      const reason = await this.unfit(machine);
+      if (this.core.stopped) return;
+      if (reason !== null && this.core.machines.get(machineId)?.state === 'ready')
+        this.fleet.recheck(machineId, reason);
+      this.reserved.delete(machineId);
+      if (this.pending.get(pending.sessionId) !== pending) return this.onDemand(pending.poolId);
+      const pool = this.core.pools.get(pending.poolId);
+      const blocked =
+        !pool || pool.deleting ? new WheelhouseError('not_found', 'The pool was deleted.') : this.blocked(pool);
+      if (blocked) return this.giveUp(pending, blocked);
+      if (reason === null && this.core.machines.get(machineId)?.state === 'ready')
+        return this.lease(pending, machineId);
+      const other = this.candidate(pending.poolId);
+      if (other) return await this.serve(pending, other);
+      this.enqueue(pending, true);
+    } catch (error) {
+      this.core.options.logger.error({ sessionId: pending.sessionId, machineId, err: error }, 'a lease failed');
+      this.giveUp(pending, error);
+    } finally {
+      this.reserved.delete(machineId);
+    }
+  }
+  /** Asks the machine once more; null when it answers with its own identity. */
+  private async unfit(machine: MachineRow): Promise<string | null> {
+    const guest = this.fleet.links.get(machine.machineId);
+    if (!guest) return 'Its link was lost.';
+    try {
+      const health = await guest.health(this.core.limits.pingMs);
+      return health.bootId === machine.bootId && health.sessionReady ? null : 'Its in-guest agent was started anew.';
+    } catch (error) {
+      return `It did not answer when it was to be handed out: ${asWheelhouseError(error).message}`;
+    }
+  }
+  private lease(pending: Pending, machineId: string): void {
+    const row = this.core.commit('lease', () => {
+      this.core.moveMachine(machineId, 'lease', { sessionId: pending.sessionId });
+      if (pending.queued) return this.core.moveSession(pending.sessionId, 'lease', { machineId });
+      this.core.sessions.insert(this.rowOf(pending, machineId));
+      this.core.noteSession(pending.sessionId, pending.poolId);
+      return this.core.session(pending.sessionId);
+    });
+    this.onLeased(row);
+    const session = this.views.session(row);
+    this.settle(pending, (joiner) => joiner.resolve(session));
+    this.onDemand(pending.poolId);
+  }
+  private rowOf(pending: Pending, machineId: string | null): SessionRow {
+    const { request } = pending;
+    const { now } = this.core;
+    return {
+      sessionId: pending.sessionId,
+      computerId: this.core.options.ids.make('c'),
+      poolId: pending.poolId,
+      machineId,
+      status: machineId === null ? 'queued' : 'active',
+      parametersHash: pending.hash,
+      name: request.name ?? '',
+      agent: request.agent ?? '',
+      caller: request.caller.name,
+      labels: request.labels ?? {},
+      reason: null,
+      createdAt: now,
+      lastActivityAt: now,
+      endedAt: null,
+    };
+  }
+
+  private join(pending: Pending, waitMs: number, signal: AbortSignal): Promise<Session> {
+    return new Promise((resolve, reject) => {
+      const depart = (error: unknown): void => {
+        joiner.leave();
+        pending.joiners.delete(joiner);
+        reject(error);
+        if (pending.joiners.size === 0) this.giveUp(pending, error);
+      };
+      const hungUp = (): void => depart(signal.reason);
+      const stopTimer = this.core.options.clock.after(waitMs, () => depart(this.tooLate(pending, waitMs)));
+      const joiner: Joiner = {
+        resolve,
+        reject,
+        leave: () => {
+          stopTimer();
+          signal.removeEventListener('abort', hungUp);
+        },
+      };
+      signal.addEventListener('abort', hungUp, { once: true });
+      pending.joiners.add(joiner);
+    });
+  }
+  private tooLate(pending: Pending, waitMs: number): WheelhouseError {
+    const queue = this.queues.get(pending.poolId);
+    const place = queue?.place(pending.lane, pending) ?? 0;
+    const pool = this.core.pools.get(pending.poolId);
+    const ready =
+      pool && this.views.conditionsFor(pool, this.core.machines.byPool(pool.id)).find((one) => one.type === 'Ready');
+    const where = place > 0 ? ` Your place was ${place} of ${queue?.size ?? place}.` : '';
+    return new WheelhouseError(
+      'acquire_timeout',
+      `No machine was ready within ${waitMs} ms.${where} ${ready?.message ?? ''}`.trim(),
+      {
+        place,
+        waiting: queue?.size ?? 0,
+        reason: ready?.reason,
+        retryAfterSeconds: this.retryAfter(pending.poolId, queue?.size ?? 0),
+      },
+    );
+  }
+  /** Seconds, 1-30: about how long those who wait now take when they come up a few at a time. */
+  private retryAfter(poolId: string, waiting: number): number {
+    const maximum = this.core.pools.get(poolId)?.spec.warm.maximum ?? 1;
+    return Math.min(30, Math.max(1, Math.ceil((2 * waiting) / Math.min(maximum, this.core.limits.createsAtOnce))));
+  }
+  private giveUp(pending: Pending, error: unknown): void {
+    if (this.pending.get(pending.sessionId) !== pending) return;
+    this.queues.get(pending.poolId)?.remove(pending.lane, pending);
+    const row = pending.queued ? this.core.sessions.get(pending.sessionId) : undefined;
+    this.settle(pending, (joiner) => joiner.reject(error));
+    if (row?.status !== 'queued' || this.core.stopped) return;
+    this.core.commit('queue.leave', () => {
+      this.core.sessions.remove(pending.sessionId);
+      this.core.notePool(pending.poolId);
+    });
+    const ended: SessionRow = {
+      ...row,
+      status: 'expired',
+      endedAt: this.core.now,
+      reason: asWheelhouseError(error).message,
+    };
+    this.core.options.bus.emit({ event: 'session', data: this.views.session(ended) });
+  }
+  private settle(pending: Pending, tell: (joiner: Joiner) => void): void {
+    if (this.pending.get(pending.sessionId) === pending) this.pending.delete(pending.sessionId);
+    for (const joiner of pending.joiners) {
+      joiner.leave();
+      tell(joiner);
+    }
+    pending.joiners.clear();
+  }
+}
+
+const keyReused = (sessionId: string): WheelhouseError =>
+  new WheelhouseError('key_reused', 'This key was used with other parameters, or by another caller. Use a new key.', {
+    sessionId,
+  });

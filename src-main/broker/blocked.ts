@@ -1,0 +1,35 @@
+import type { Condition } from '@shared/pool';
+import type { ErrorCode } from '@shared/errors';
+import { assertNever, WheelhouseError } from '../base/errors';
+
+/** Which conditions make waiting pointless, and the code a caller gets for them. */
+function codeOf(reason: Condition['reason']): ErrorCode | null {
+  switch (reason) {
+    case 'Paused':
+      return 'pool_paused';
+    case 'ImageMissing':
+    case 'ImageBuilding':
+      return 'image_missing';
+    case 'BackendUnreachable':
+      return 'backend_unreachable';
+    case 'BackendUnsupported':
+    case 'IsolationUnavailable':
+      return 'not_supported';
+    case 'Healthy':
+    case 'Replenishing':
+    case 'AtCapacity':
+    case 'MachineQuarantined':
+    case 'CreateFailed':
+      return null;
+    default:
+      return assertNever(reason);
+  }
+}
+
+/** Why this pool can't hand out anything now or soon, in the condition's own words; null when waiting makes sense. */
+export function blockedBy(conditions: readonly Condition[], poolId: string): WheelhouseError | null {
+  const ready = conditions.find((condition) => condition.type === 'Ready');
+  if (!ready || ready.status === 'True') return null;
+  const code = codeOf(ready.reason);
+  return code && new WheelhouseError(code, ready.message, { poolId, reason: ready.reason });
+}

@@ -1,0 +1,124 @@
+import { iso } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
+import { transaction } from '../store/database';
+import { machineStore, type MachineMove, type MachineRow, type MachineStore } from '../store/machines';
+import { poolStore, type PoolStore } from '../store/pools';
+import { sessionStore, type SessionMove, type SessionRow, type SessionStore } from '../store/sessions';
+import { nextMachineState, type MachineEvent } from './machineState';
+import { defaultLimits, type BrokerHooks, type BrokerOptions, type Limits } from './options';
+import { nextSessionStatus, type SessionEvent } from './sessionState';
+
+/** What one commit changed, told to whoever announces it, after it is durable. */
+export interface Changes {
+  pools: Set<string>;
+  machines: Map<string, MachineRow>;
+  sessions: Set<string>;
+}
+
+/**
+ * The ground under the broker's parts: the store behind one door (`commit`), effects behind another (`effect`), and the
+ * state machines applied on the way in. Both doors close when the broker stops, so that nothing that was still under way
+ * writes to a store that belongs to the next broker; and both name their points for the tests that kill it there.
+ */
+export class Core {
+  readonly pools: PoolStore;
+  readonly machines: MachineStore;
+  readonly sessions: SessionStore;
+  readonly limits: Limits;
+  readonly hooks: BrokerHooks;
+  readonly random: () => number;
+  readonly stopping = new AbortController();
+  private changes: Changes | null = null;
+  private closed = false;
+  onCommitted: (changes: Changes) => void = () => {};
+
+  constructor(readonly options: BrokerOptions) {
+    this.pools = poolStore(options.db);
+    this.machines = machineStore(options.db);
+    this.sessions = sessionStore(options.db);
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.hooks = options.hooks ?? {};
+    this.random = options.random ?? Math.random;
+  }
+  get stopped(): boolean {
+    return this.closed;
+  }
+  get now(): string {
+    return iso(this.options.clock.now());
+  }
+  close(): void {
+    this.closed = true;
+  }
+
+  /** One transaction; durable when it returns. What changed is announced after it. */
+  commit<T>(point: string, work: () => T): T {
+    if (this.changes) return work();
+    if (this.closed) throw new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
+    this.options.fault?.(point);
+    const changes: Changes = { pools: new Set(), machines: new Map(), sessions: new Set() };
+    this.changes = changes;
+    let result: T;
+    try {
+      result = transaction(this.options.db, work);
+    } finally {
+      this.changes = null;
+    }
+    this.options.fault?.(`${point}+`);
+    this.onCommitted(changes);
+    return result;
+  }
+  /** Something done to the world outside the store. */
+  async effect<T>(point: string, run: () => Promise<T>): Promise<T> {
+    if (this.closed) throw new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
+    this.options.fault?.(point);
+    const result = await run();
+    this.options.fault?.(`${point}+`);
+    return result;
+  }
+
+  /** Inside a commit. Returns the machine as it is now. */
+  moveMachine(machineId: string, event: MachineEvent, change: Omit<MachineMove, 'at'> = {}): MachineRow {
+    const row = this.machine(machineId);
+    const state = nextMachineState(row.state, event);
+    this.machines.move(machineId, row.state, state, { ...change, at: this.now });
+    const moved = this.machine(machineId);
+    this.noteMachine(moved);
+    return moved;
+  }
+  /** Inside a commit: its last step, and the row goes. */
+  endMachine(machineId: string): void {
+    const row = this.machine(machineId);
+    const state = nextMachineState(row.state, 'destroyed');
+    this.machines.remove(machineId);
+    this.noteMachine({ ...row, state, since: this.now });
+  }
+  noteMachine(row: MachineRow): void {
+    this.changes?.machines.set(row.machineId, row);
+    this.changes?.pools.add(row.poolId);
+  }
+  machine(machineId: string): MachineRow {
+    const row = this.machines.get(machineId);
+    if (!row) throw new WheelhouseError('not_found', `There is no machine ${machineId}.`);
+    return row;
+  }
+
+  /** Inside a commit. */
+  moveSession(sessionId: string, event: SessionEvent, change: SessionMove = {}): SessionRow {
+    const row = this.session(sessionId);
+    this.sessions.move(sessionId, row.status, nextSessionStatus(row.status, event), change);
+    this.noteSession(row.sessionId, row.poolId);
+    return this.session(sessionId);
+  }
+  noteSession(sessionId: string, poolId: string): void {
+    this.changes?.sessions.add(sessionId);
+    this.changes?.pools.add(poolId);
+  }
+  notePool(poolId: string): void {
+    this.changes?.pools.add(poolId);
+  }
+  session(sessionId: string): SessionRow {
+    const row = this.sessions.get(sessionId);
+    if (!row) throw new WheelhouseError('session_gone', 'There is no such session.');
+    return row;
+  }
+}

@@ -1,0 +1,207 @@
+import { bounded } from '../base/bounded';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import type { PoolRow } from '../store/pools';
+import type { MachineRow } from '../store/machines';
+import type { BackendWatch } from './backendWatch';
+import type { Core } from './core';
+import { checkMachine } from './machineCheck';
+import type { MachineLinks } from './machineLinks';
+
+interface Work {
+  kind: 'up' | 'down';
+  stop: AbortController;
+  done: Promise<void>;
+}
+interface Failure {
+  count: number;
+  message: string;
+  /** Monotonic. */
+  until: number;
+}
+
+/**
+ * Machines made and unmade. At most one piece of work a machine, a bounded number over all. Every step is written before
+ * it is done, so that a broker that dies in between finds a machine in the state whose work is to be done again; the
+ * backend's calls are idempotent by machine id, which makes "again" safe.
+ */
+export class Fleet {
+  private readonly work = new Map<string, Work>();
+  private readonly failures = new Map<string, Failure>();
+  private readonly downRetryAt = new Map<string, number>();
+  /** A machine came up, ended or failed: look at its pool again. */
+  onProgress: (poolId: string) => void = () => {};
+
+  constructor(
+    private readonly core: Core,
+    private readonly watch: BackendWatch,
+    readonly links: MachineLinks,
+  ) {}
+
+  busy(machineId: string): boolean {
+    return this.work.has(machineId);
+  }
+  freeSlots(kind: Work['kind']): number {
+    const limit = kind === 'up' ? this.core.limits.createsAtOnce : this.core.limits.destroysAtOnce;
+    return Math.max(0, limit - [...this.work.values()].filter((work) => work.kind === kind).length);
+  }
+  /** The last failure to make a machine for this pool, until one succeeds. */
+  failure(poolId: string): { message: string; retryInMs: number } | null {
+    const failure = this.failures.get(poolId);
+    if (!failure) return null;
+    return { message: failure.message, retryInMs: Math.max(0, failure.until - this.core.options.clock.monotonic()) };
+  }
+  /** Somebody mended something: try again without waiting. */
+  forgive(poolId: string): void {
+    const failure = this.failures.get(poolId);
+    if (failure) failure.until = 0;
+  }
+
+  /** Writes the intent; the effect is the next pass's (or the next broker's). */
+  create(pool: PoolRow, image: string): MachineRow {
+    const { ids } = this.core.options;
+    const machineId = ids.make('m');
+    return this.core.commit('create.intent', () => {
+      this.core.machines.insert({
+        machineId,
+        poolId: pool.id,
+        backend: pool.spec.backend,
+        image,
+        size: pool.spec.size,
+        secret: ids.secret(),
+        createdAt: this.core.now,
+      });
+      const row = this.core.machine(machineId);
+      this.core.noteMachine(row);
+      return row;
+    });
+  }
+  discard(machineId: string, reason: string): void {
+    this.core.commit('discard', () => this.core.moveMachine(machineId, 'discard', { reason }));
+    this.abort(machineId, reason);
+    this.links.close(machineId);
+  }
+  /** A machine that failed, was lost or must not be trusted: kept for a look, never handed out again. */
+  quarantine(machineId: string, reason: string): void {
+    this.core.commit('quarantine', () => this.core.moveMachine(machineId, 'broken', { reason }));
+    this.abort(machineId, reason);
+    this.links.close(machineId);
+  }
+  /** Not ready until it has proven itself again. */
+  recheck(machineId: string, reason: string): void {
+    this.core.commit('recheck', () => this.core.moveMachine(machineId, 'recheck', { reason }));
+    this.links.close(machineId);
+  }
+  abort(machineId: string, reason: string): void {
+    this.work.get(machineId)?.stop.abort(new WheelhouseError('not_ready', reason));
+  }
+
+  /** Goes on with whatever this machine's state asks for, if its backend answers and there is a slot. */
+  advance(row: MachineRow): void {
+    if (this.work.has(row.machineId) || this.core.stopped || !this.watch.reachable(row.backend)) return;
+    const now = this.core.options.clock.monotonic();
+    if (row.state === 'creating' || row.state === 'starting') {
+      if (this.freeSlots('up') > 0) this.begin(row, 'up', (signal) => this.bringUp(row, signal));
+    } else if (row.state === 'resetting' || row.state === 'destroying') {
+      if ((this.downRetryAt.get(row.machineId) ?? 0) > now) return;
+      if (this.freeSlots('down') > 0) this.begin(row, 'down', (signal) => this.tearDown(row, signal));
+    }
+  }
+  async settle(): Promise<void> {
+    while (this.work.size > 0) await Promise.all([...this.work.values()].map((work) => work.done));
+  }
+
+  private begin(row: MachineRow, kind: Work['kind'], run: (signal: AbortSignal) => Promise<void>): void {
+    const stop = new AbortController();
+    const cancel = (): void => stop.abort(this.core.stopping.signal.reason);
+    this.core.stopping.signal.addEventListener('abort', cancel, { once: true });
+    const done = run(stop.signal)
+      .catch((error: unknown) =>
+        this.core.options.logger.error({ machineId: row.machineId, err: error }, 'work on a machine failed'),
+      )
+      .finally(() => {
+        this.core.stopping.signal.removeEventListener('abort', cancel);
+        this.work.delete(row.machineId);
+        if (!this.core.stopped) this.onProgress(row.poolId);
+      });
+    this.work.set(row.machineId, { kind, stop, done });
+  }
+
+  private async bringUp(row: MachineRow, signal: AbortSignal): Promise<void> {
+    const { core } = this;
+    const backend = this.watch.backend(row.backend);
+    if (!backend) return;
+    const { machineId, poolId, image, size, secret } = row;
+    try {
+      if (row.state === 'creating') {
+        await core.effect('create', () =>
+          bounded('Making a machine', core.limits.createMs, signal, (s) =>
+            backend.create({ machineId, poolId, image, size, secret }, s),
+          ),
+        );
+        if (signal.aborted) throw signal.reason;
+        core.commit('create.started', () => core.moveMachine(machineId, 'started'));
+      }
+      const { guest, bootId } = await checkMachine(core, this.watch, this.links, row, signal);
+      try {
+        core.commit('check.passed', () => core.moveMachine(machineId, 'checked', { bootId }));
+      } catch (error) {
+        guest.close();
+        throw error;
+      }
+      this.links.adopt(machineId, guest);
+      this.failures.delete(poolId);
+    } catch (error) {
+      if (!core.stopped && !signal.aborted) await this.failed(row, asWheelhouseError(error));
+    }
+  }
+  private async failed(row: MachineRow, error: WheelhouseError): Promise<void> {
+    const { core } = this;
+    core.options.logger.warn(
+      { machineId: row.machineId, poolId: row.poolId, code: error.code, err: error.cause ?? error },
+      'a machine did not get ready',
+    );
+    if (error.code === 'backend_unreachable') {
+      // Nothing is known about it: its state stays, and it is gone on with once the backend answers.
+      await this.watch.look(row.backend);
+      if (!this.watch.reachable(row.backend) || core.stopped) return;
+    }
+    if (error.code === 'image_missing') void this.watch.look(row.backend);
+    const now = core.machines.get(row.machineId);
+    if (!now || (now.state !== 'creating' && now.state !== 'starting')) return;
+    this.quarantine(row.machineId, error.message);
+    // One that was ready once died of something else than its making.
+    if (row.bootId === null) this.holdBack(row.poolId, error.message);
+  }
+  private holdBack(poolId: string, message: string): void {
+    const { backoffMs, backoffMaxMs } = this.core.limits;
+    const count = (this.failures.get(poolId)?.count ?? 0) + 1;
+    const pause = Math.min(backoffMaxMs, backoffMs * 2 ** (count - 1)) * (0.5 + this.core.random() / 2);
+    this.failures.set(poolId, { count, message, until: this.core.options.clock.monotonic() + pause });
+  }
+
+  private async tearDown(row: MachineRow, signal: AbortSignal): Promise<void> {
+    const { core } = this;
+    const { machineId } = row;
+    const backend = this.watch.backend(row.backend);
+    if (!backend) return;
+    this.links.close(machineId);
+    try {
+      await core.effect('destroy', () =>
+        bounded('Ending a machine', core.limits.destroyMs, signal, (s) => backend.destroy(machineId, s)),
+      );
+      core.commit('destroy.gone', () => core.endMachine(machineId));
+      this.downRetryAt.delete(machineId);
+    } catch (error) {
+      if (core.stopped || signal.aborted) return;
+      const failure = asWheelhouseError(error);
+      core.options.logger.warn(
+        { machineId, code: failure.code, err: failure.cause ?? failure },
+        'a machine could not be ended',
+      );
+      this.downRetryAt.set(machineId, core.options.clock.monotonic() + core.limits.backoffMs * 5);
+      if (failure.code === 'backend_unreachable') void this.watch.look(row.backend);
+      else
+        core.commit('destroy.failed', () => core.machines.setReason(machineId, `Ending it failed: ${failure.message}`));
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { listQuerySchema, type ListQuery, type Page, type Session } from '@shared/session';
+import { bounded } from '../base/bounded';
+import type { Caller } from '../base/caller';
+import { WheelhouseError } from '../base/errors';
+import { parseInput } from '../base/parse';
+import { Acquisition } from './acquisition';
+import { Announcer } from './announcer';
+import { BackendWatch } from './backendWatch';
+import { Core } from './core';
+import { Fleet } from './fleet';
+import { MachineLinks } from './machineLinks';
+import type { BrokerOptions } from './options';
+import { PoolService } from './poolService';
+import { isFresh, Reconciler } from './reconciler';
+import { recover } from './recovery';
+import { SessionLife } from './sessionLife';
+import { Supervisor } from './supervisor';
+import type { Broker } from './types';
+import { Views } from './views';
+
+export type { BrokerHooks, BrokerOptions, Limits } from './options';
+
+/**
+ * Pools of ready machines, and sessions on them. The parts: `Core` (the store's door and the state machines), `Fleet`
+ * (machines made and unmade), `Reconciler` (plans carried out), `Acquisition` (from a request to a session),
+ * `SessionLife` (from a lease to its end), `Supervisor` (what nobody told us), `recover` (after a start). Call `start`
+ * before anything else, `stop` once; nothing works after it.
+ */
+export function createBroker(options: BrokerOptions): Broker {
+  const core = new Core(options);
+  const watch = new BackendWatch(core);
+  const links = new MachineLinks(core, watch);
+  const fleet = new Fleet(core, watch, links);
+  const life = new SessionLife(core, fleet);
+  const views = new Views(core, watch, fleet, life);
+  life.views = views;
+  const announcer = new Announcer(core, views);
+  const acquisition = new Acquisition(core, fleet, views);
+  const reconciler = new Reconciler(core, watch, fleet);
+  const supervisor = new Supervisor(core, watch, fleet, life);
+  const pools = new PoolService(core, watch, fleet, life, acquisition, views, announcer);
+
+  core.onCommitted = (changes) => announcer.committed(changes);
+  links.onLost = (machineId, reason) => supervisor.lost(machineId, reason);
+  fleet.onProgress = () => reconciler.poke();
+  acquisition.onLeased = (row) => life.opened(row);
+  acquisition.onDemand = () => reconciler.poke();
+  acquisition.isFresh = (row) => {
+    const pool = core.pools.get(row.poolId);
+    return !pool || isFresh(row, pool, watch.tag(row.backend, pool.spec.image));
+  };
+  pools.onChanged = () => reconciler.poke();
+  reconciler.waiting = (poolId) => acquisition.waiting(poolId);
+  reconciler.onPoolGone = (poolId) => views.forgetPool(poolId);
+  reconciler.onPass = (pool) => {
+    acquisition.dispatch(pool);
+    announcer.pool(pool.id);
+  };
+  watch.onChange = (kind, change) => {
+    if (change.lost) {
+      for (const row of core.machines.all()) {
+        if (row.backend === kind && row.state === 'ready') fleet.recheck(row.machineId, 'The backend does not answer.');
+      }
+    }
+    if (change.back) void supervisor.observe(kind);
+    reconciler.poke();
+  };
+
+  let started = false;
+  let stopTick: (() => void) | null = null;
+  const tick = (): void => {
+    stopTick = options.clock.after(core.limits.tickMs, tick);
+    try {
+      const slept = life.tick();
+      const now = options.clock.monotonic();
+      watch.tick(now);
+      supervisor.tick(now, slept);
+      reconciler.poke();
+    } catch (error) {
+      options.logger.error({ err: error }, 'a tick of the broker failed');
+    }
+  };
+
+  async function start(): Promise<void> {
+    if (started) throw new WheelhouseError('conflict', 'The broker was started before.');
+    started = true;
+    supervisor.start();
+    await recover(core, watch, fleet, life, supervisor);
+    tick();
+  }
+
+  async function stop({ destroy }: { destroy: boolean }): Promise<void> {
+    if (core.stopped) return;
+    stopTick?.();
+    supervisor.stop();
+    acquisition.withdrawAll(new WheelhouseError('not_ready', 'Wheelhouse is stopping.'));
+    if (destroy)
+      for (const row of core.sessions.live())
+        if (row.status === 'active') life.release(row.sessionId, 'broker', 'Wheelhouse ended.');
+    life.writeActivity();
+    core.stopping.abort(new WheelhouseError('not_ready', 'Wheelhouse is stopping.'));
+    await bounded('Finishing work under way', core.limits.stopMs, undefined, () => fleet.settle()).catch(() => {});
+    if (destroy) await destroyAll(core, watch);
+    core.close();
+    links.closeAll();
+    announcer.close();
+  }
+
+  return {
+    pools,
+    sessions: {
+      list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session> {
+        const checked = parseInput(listQuerySchema, query, 'The query');
+        const own = caller.role === 'agent' ? { caller: caller.name } : {};
+        const page = core.sessions.page(checked, { live: filter?.live ?? false, ...own });
+        return { ...page, data: page.data.map((row) => views.session(row)) };
+      },
+      get(sessionId) {
+        const row = core.sessions.get(sessionId);
+        if (!row) throw new WheelhouseError('not_found', 'There is no such session.');
+        return views.session(row);
+      },
+      byComputer(computerId) {
+        const row = core.sessions.byComputer(computerId) ?? core.sessions.get(computerId);
+        if (!row) throw new WheelhouseError('session_gone', 'There is no such session.');
+        return views.session(life.living(row.sessionId));
+      },
+      live: () =>
+        core.sessions
+          .live()
+          .filter((row) => row.status !== 'queued')
+          .map((row) => views.session(row)),
+    },
+    acquire: (request, signal) => acquisition.acquire(request, signal),
+    async release(sessionId, by, reason) {
+      if (acquisition.withdraw(sessionId, 'The request was taken back.')) return;
+      life.release(sessionId, by, reason);
+    },
+    connect: (sessionId) => life.connect(sessionId),
+    touch: (sessionId) => life.touch(sessionId),
+    setAgent: (sessionId, agent) => life.setAgent(sessionId, agent),
+    fail: (sessionId, reason) => life.fail(sessionId, reason),
+    reconcile() {
+      for (const pool of core.pools.all()) fleet.forgive(pool.id);
+      void watch.lookAll().then(() => reconciler.poke());
+    },
+    onLive: (listener) => life.onLive(listener),
+    onEnded: (listener) => life.onEnded(listener),
+    start,
+    stop,
+  };
+}
+
+/** Every machine of ours, bounded; what does not go now is found by the next start. */
+async function destroyAll(core: Core, watch: BackendWatch): Promise<void> {
+  const end = async (row: ReturnType<Core['machine']>): Promise<void> => {
+    const backend = watch.backend(row.backend);
+    if (!backend) return;
+    if (row.state !== 'resetting' && row.state !== 'destroying') {
+      if (row.state === 'leased') return;
+      core.commit('discard', () => core.moveMachine(row.machineId, 'discard', { reason: 'Wheelhouse ended.' }));
+    }
+    const destroy = (signal: AbortSignal): Promise<void> => backend.destroy(row.machineId, signal);
+    await core.effect('destroy', () => bounded('Ending a machine', core.limits.stopMs, undefined, destroy));
+    core.commit('destroy.gone', () => core.endMachine(row.machineId));
+  };
+  const results = await Promise.allSettled(core.machines.all().map(end));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) core.options.logger.warn({ err: failed.reason }, 'not every machine could be ended');
+}

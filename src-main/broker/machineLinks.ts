@@ -1,0 +1,119 @@
+import { bounded } from '../base/bounded';
+import { sleep } from '../base/deadline';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import type { GuestClient } from '../guest/types';
+import type { LinkTarget } from '../sandbox/backend';
+import type { MachineRow } from '../store/machines';
+import type { BackendWatch } from './backendWatch';
+import type { Core } from './core';
+
+type Link =
+  | { kind: 'open'; guest: GuestClient; dispose: () => void }
+  | { kind: 'opening'; done: Promise<GuestClient>; stop: AbortController };
+
+/**
+ * One link to the in-guest agent of every ready and leased machine, opened by the check that made it ready and handed to
+ * the session with the machine. A link that is lost is tried again for a while; the same agent (its boot id) must answer,
+ * because an agent that started anew has none of the session's state. After that the machine counts as lost.
+ */
+export class MachineLinks {
+  private readonly links = new Map<string, Link>();
+  onLost: (machineId: string, reason: string) => void = () => {};
+
+  constructor(
+    private readonly core: Core,
+    private readonly watch: BackendWatch,
+  ) {}
+
+  target(row: Pick<MachineRow, 'machineId' | 'backend' | 'secret'>): LinkTarget {
+    const backend = this.watch.backend(row.backend);
+    if (!backend) throw new WheelhouseError('not_supported', `This computer has no ${row.backend} backend.`);
+    return { machineId: row.machineId, path: backend.linkPath(row.machineId), secret: row.secret };
+  }
+  get(machineId: string): GuestClient | undefined {
+    const link = this.links.get(machineId);
+    return link?.kind === 'open' ? link.guest : undefined;
+  }
+  opening(machineId: string): Promise<GuestClient> | undefined {
+    const link = this.links.get(machineId);
+    return link?.kind === 'opening' ? link.done : undefined;
+  }
+  /** Takes over a link that was just proven. */
+  adopt(machineId: string, guest: GuestClient): void {
+    this.close(machineId);
+    const link: Link = { kind: 'open', guest, dispose: () => {} };
+    this.links.set(machineId, link);
+    link.dispose = guest.onLost((reason) => {
+      if (this.links.get(machineId) !== link || this.core.stopped) return;
+      this.reopen(machineId, this.core.limits.reconnectMs, reason);
+    });
+  }
+  /** Opens (again) in the background; `onLost` after `ms` without success, or at once when it is hopeless. */
+  reopen(machineId: string, ms: number, why: string): void {
+    this.close(machineId);
+    const stop = new AbortController();
+    const done = bounded('Reaching the machine again', ms, stop.signal, (signal) =>
+      this.tryToOpen(machineId, why, signal),
+    );
+    const link: Link = { kind: 'opening', done, stop };
+    this.links.set(machineId, link);
+    done.then(
+      (guest) => {
+        if (this.links.get(machineId) !== link || this.core.stopped) guest.close();
+        else this.adopt(machineId, guest);
+      },
+      (error: unknown) => {
+        if (this.links.get(machineId) !== link) return;
+        this.links.delete(machineId);
+        if (!this.core.stopped) this.onLost(machineId, `${why} ${asWheelhouseError(error).message}`.trim());
+      },
+    );
+  }
+  close(machineId: string): void {
+    const link = this.links.get(machineId);
+    this.links.delete(machineId);
+    if (!link) return;
+    if (link.kind === 'open') {
+      link.dispose();
+      link.guest.close();
+    } else link.stop.abort(new WheelhouseError('session_gone', 'The machine is gone.'));
+  }
+  closeAll(): void {
+    for (const machineId of [...this.links.keys()]) this.close(machineId);
+  }
+
+  private async tryToOpen(machineId: string, why: string, signal: AbortSignal): Promise<GuestClient> {
+    const row = this.core.machine(machineId);
+    let guest: GuestClient | undefined;
+    for (let pause = 50; ; pause = Math.min(1000, pause * 2)) {
+      try {
+        guest = await this.core.options.connectGuest(this.target(row), signal);
+        const health = await guest.health(this.core.limits.healthTimeoutMs);
+        if (health.machineId !== machineId)
+          throw new WheelhouseError('guest_failed', 'Another machine answered.', { final: true });
+        if (row.bootId !== null && health.bootId !== row.bootId) {
+          throw new WheelhouseError('guest_failed', 'The in-guest agent was started anew.', { final: true });
+        }
+        signal.throwIfAborted();
+        return guest;
+      } catch (error) {
+        guest?.close();
+        if (signal.aborted) throw signal.reason;
+        if (asWheelhouseError(error).data.final === true) throw error;
+        this.core.options.logger.debug({ machineId, err: error, why }, 'link not back yet');
+        await this.throwIfEnded(row);
+        await sleep(pause, signal);
+      }
+    }
+  }
+  /** No use in waiting for a machine that its backend knows to be dead. */
+  private async throwIfEnded(row: MachineRow): Promise<void> {
+    const machines = await this.watch.list(row.backend).catch(() => null);
+    if (!machines) return;
+    const seen = machines.find((machine) => machine.machineId === row.machineId);
+    if (!seen) throw new WheelhouseError('guest_failed', 'The machine is gone from its backend.', { final: true });
+    if (!seen.running && !seen.paused) {
+      throw new WheelhouseError('guest_failed', `The machine has ended (${seen.state}).`, { final: true });
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import type { ControlState } from '@shared/control';
+import type { BackendKind } from '@shared/pool';
+import type { Bus } from '../base/bus';
+import type { Clock } from '../base/clock';
+import type { Ids } from '../base/ids';
+import type { Logger } from '../base/logger';
+import type { ConnectGuest } from '../guest/types';
+import type { SandboxBackend } from '../sandbox/backend';
+import type { ScreenHubs } from '../screen/types';
+import type { Database } from '../store/database';
+
+/** Times in milliseconds. */
+export interface Limits {
+  /** Machines made or checked at once, and ended at once, over all pools. */
+  createsAtOnce: number;
+  destroysAtOnce: number;
+  createMs: number;
+  /** From created to answering with a picture. */
+  checkMs: number;
+  destroyMs: number;
+  /** After a failed create: the first pause and the longest, doubled each time, with jitter. */
+  backoffMs: number;
+  backoffMaxMs: number;
+  /** How long a lost link is tried again before the machine counts as lost; after a restart. */
+  reconnectMs: number;
+  adoptMs: number;
+  /** How long `connect` waits for such a link before it says not_ready. */
+  connectWaitMs: number;
+  /** The last question to a warm machine before it is handed out. */
+  pingMs: number;
+  healthEveryMs: number;
+  healthTimeoutMs: number;
+  /** Unanswered in a row until a machine counts as hung. */
+  healthFailures: number;
+  probeEveryMs: number;
+  probeTimeoutMs: number;
+  listEveryMs: number;
+  tickMs: number;
+  /** A silence between ticks longer than this was sleep. */
+  sleepGapMs: number;
+  waitMs: number;
+  queueLength: number;
+  queuePerCaller: number;
+  quarantined: number;
+  quarantinedMs: number;
+  activityWriteMs: number;
+  announceMs: number;
+  statsMs: number;
+  stopMs: number;
+}
+
+export const defaultLimits: Limits = {
+  createsAtOnce: 3,
+  destroysAtOnce: 4,
+  createMs: 60_000,
+  checkMs: 60_000,
+  destroyMs: 30_000,
+  backoffMs: 1000,
+  backoffMaxMs: 60_000,
+  reconnectMs: 10_000,
+  adoptMs: 30_000,
+  connectWaitMs: 10_000,
+  pingMs: 500,
+  healthEveryMs: 5000,
+  healthTimeoutMs: 5000,
+  healthFailures: 3,
+  probeEveryMs: 5000,
+  probeTimeoutMs: 5000,
+  listEveryMs: 10_000,
+  tickMs: 1000,
+  sleepGapMs: 15_000,
+  waitMs: 10_000,
+  queueLength: 64,
+  queuePerCaller: 16,
+  quarantined: 2,
+  quarantinedMs: 600_000,
+  activityWriteMs: 5000,
+  announceMs: 100,
+  statsMs: 2000,
+  stopMs: 20_000,
+};
+
+/** What the broker asks of rooms it must not import. All optional, all synchronous. */
+export interface BrokerHooks {
+  /** Not idle although nobody calls: a call in flight, a question that waits for a person. */
+  isSpared?: (sessionId: string) => boolean;
+  /** An image build is running for this image name. */
+  imageBuilding?: (image: string) => boolean;
+}
+
+export interface BrokerOptions {
+  db: Database;
+  backends: ReadonlyMap<BackendKind, SandboxBackend>;
+  connectGuest: ConnectGuest;
+  /** ScreenHubs.probe: one picture of a machine's screen. */
+  probeScreen: ScreenHubs['probe'];
+  /** Control.state; may throw for sessions it does not know. */
+  controlState: (sessionId: string) => ControlState;
+  hooks?: BrokerHooks;
+  bus: Bus;
+  clock: Clock;
+  ids: Ids;
+  logger: Logger;
+  limits?: Partial<Limits>;
+  /** 0 up to 1, for jitter. */
+  random?: () => number;
+  /**
+   * For tests: called at every named point where the process could die (`name` before an effect or commit, `name+` after
+   * it). A throw there stands for the death of the process.
+   */
+  fault?: (point: string) => void;
+}

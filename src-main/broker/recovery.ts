@@ -1,0 +1,48 @@
+import type { BackendWatch } from './backendWatch';
+import type { Core } from './core';
+import type { Fleet } from './fleet';
+import type { SessionLife } from './sessionLife';
+import type { Supervisor } from './supervisor';
+
+/**
+ * After a start, whatever ended the last broker: what the store intended is compared with what is there, and gone on with.
+ * - A session that still waited for a machine lost its caller with the connection: its row goes, its key is free.
+ * - A release that was begun is finished. Half-done creates, checks and destroys stay in their states, whose work the
+ *   reconciler begins again (the backends' calls are idempotent by machine id).
+ * - Living sessions keep machine and ids; their links are opened in the background, and a call waits for them.
+ * - Warm machines are not believed: each is checked afresh before it is ready again.
+ * - Machines of this installation that the store does not know are ended; all others are not ours to touch.
+ */
+export async function recover(
+  core: Core,
+  watch: BackendWatch,
+  fleet: Fleet,
+  life: SessionLife,
+  supervisor: Supervisor,
+): Promise<void> {
+  const { logger, backends } = core.options;
+  core.commit('recover', () => {
+    for (const row of core.sessions.live()) if (row.status === 'queued') core.sessions.remove(row.sessionId);
+    for (const row of core.machines.all()) {
+      if (row.state === 'ready') core.moveMachine(row.machineId, 'recheck', { reason: 'Wheelhouse was restarted.' });
+    }
+  });
+  for (const row of core.sessions.live()) if (row.status === 'releasing') life.finishRelease(row);
+
+  await watch.lookAll();
+  for (const row of core.sessions.live()) {
+    const machine = row.machineId === null ? undefined : core.machines.get(row.machineId);
+    if (machine?.state !== 'leased' || machine.sessionId !== row.sessionId) {
+      life.fail(row.sessionId, 'Its machine was not there any more when Wheelhouse started.');
+      continue;
+    }
+    if (!watch.backend(machine.backend)) {
+      life.fail(row.sessionId, `This computer has no ${machine.backend} backend any more.`);
+      continue;
+    }
+    logger.info({ sessionId: row.sessionId, machineId: machine.machineId }, 'session re-adopted');
+    fleet.links.reopen(machine.machineId, core.limits.adoptMs, 'Wheelhouse was restarted.');
+    life.opened(row);
+  }
+  for (const kind of backends.keys()) if (watch.reachable(kind)) await supervisor.observe(kind);
+}

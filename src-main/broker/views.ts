@@ -1,0 +1,128 @@
+import type { ControlState } from '@shared/control';
+import type { Condition, Machine, MachineCounts, Pool } from '@shared/pool';
+import type { Session } from '@shared/session';
+import { iso } from '../base/clock';
+import type { MachineRow } from '../store/machines';
+import type { PoolRow } from '../store/pools';
+import type { SessionRow } from '../store/sessions';
+import type { BackendWatch } from './backendWatch';
+import { conditionsOf, stamp } from './conditions';
+import type { Core } from './core';
+import type { Fleet } from './fleet';
+import { isEnded } from './sessionState';
+
+export interface Stats {
+  cpuPercent: number;
+  memoryBytes: number;
+}
+
+/** What the session's life adds to its row: times that are written now and then only. */
+export interface ActivityView {
+  lastActivityAt(sessionId: string): number | undefined;
+  idleMs(sessionId: string): number;
+}
+
+/** Rows as outsiders see them: pools with what is observed, sessions with control and idleness. */
+export class Views {
+  private readonly conditions = new Map<string, Condition[]>();
+
+  constructor(
+    private readonly core: Core,
+    private readonly watch: BackendWatch,
+    private readonly fleet: Fleet,
+    private readonly activity: ActivityView,
+  ) {}
+
+  pool(row: PoolRow): Pool {
+    const machines = this.core.machines.byPool(row.id);
+    return {
+      ...row.spec,
+      id: row.id,
+      createdAt: row.createdAt,
+      observed: { machines: countsOf(machines), conditions: this.conditionsFor(row, machines) },
+    };
+  }
+  conditionsFor(row: PoolRow, machines: readonly MachineRow[]): Condition[] {
+    const { spec } = row;
+    const verdicts = conditionsOf({
+      backend: spec.backend,
+      supported: this.watch.backend(spec.backend) !== undefined,
+      status: this.watch.status(spec.backend),
+      image: spec.image,
+      tag: this.watch.tag(spec.backend, spec.image),
+      imageBuilding: this.core.hooks.imageBuilding?.(spec.image) ?? false,
+      isolationRequired: spec.isolationRequired,
+      paused: spec.paused,
+      minimum: spec.warm.minimum,
+      maximum: spec.warm.maximum,
+      counts: countsOf(machines),
+      existing: machines.length,
+      failure: this.fleet.failure(row.id),
+    });
+    const stamped = stamp(verdicts, this.conditions.get(row.id) ?? [], this.core.now);
+    this.conditions.set(row.id, stamped);
+    return stamped;
+  }
+  forgetPool(poolId: string): void {
+    this.conditions.delete(poolId);
+  }
+
+  machine(row: MachineRow, stats: Stats | null = null): Machine {
+    return {
+      machineId: row.machineId,
+      poolId: row.poolId,
+      state: row.state,
+      image: row.image,
+      sessionId: row.sessionId,
+      since: row.since,
+      reason: row.reason,
+      cpuPercent: stats?.cpuPercent ?? null,
+      memoryBytes: stats?.memoryBytes ?? null,
+    };
+  }
+
+  session(row: SessionRow): Session {
+    const { parametersHash: _hash, ...rest } = row;
+    const lastActivity = this.activity.lastActivityAt(row.sessionId);
+    return {
+      ...rest,
+      lastActivityAt: lastActivity === undefined ? row.lastActivityAt : iso(lastActivity),
+      expiresAt: this.expiresAt(row),
+      control: this.control(row),
+    };
+  }
+  private expiresAt(row: SessionRow): string | null {
+    if (isEnded(row.status) || row.status === 'queued') return null;
+    const pool = this.core.pools.get(row.poolId);
+    if (!pool) return null;
+    const left = pool.spec.idle.afterSeconds * 1000 - this.activity.idleMs(row.sessionId);
+    return iso(this.core.options.clock.now() + Math.max(0, left));
+  }
+  private control(row: SessionRow): ControlState {
+    try {
+      return this.core.options.controlState(row.sessionId);
+    } catch {
+      // Control knows living sessions only; the shape wants an answer for the others too.
+      return {
+        kind: 'agent',
+        holder: null,
+        since: row.createdAt,
+        epoch: 1,
+        private: false,
+        lapsesAt: null,
+        lapseReason: null,
+        askedBy: null,
+      };
+    }
+  }
+}
+
+export function countsOf(machines: readonly MachineRow[]): MachineCounts {
+  const counts: MachineCounts = { creating: 0, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 };
+  for (const machine of machines) {
+    // One that is being ended counts with those being reset: its place is not free yet.
+    if (machine.state === 'destroying') counts.resetting += 1;
+    else if (machine.state !== 'gone') counts[machine.state] += 1;
+  }
+  return counts;
+}
