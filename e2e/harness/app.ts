@@ -2,16 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
-import type { Bridge, RequestInput, RequestName, RequestOutput } from '../../src-shared/ipc';
+import type { RequestInput, RequestName, RequestOutput } from '../../src-shared/ipc';
 import { TestAgent } from './agent';
-import { removeOurs } from './docker';
+import { docker, removeOurs } from './docker';
 import { electronBinary, root, rootFlags } from './runtime';
-
-declare global {
-  interface Window {
-    wheelhouse: Bridge;
-  }
-}
 
 export interface LaunchOptions {
   width?: number;
@@ -61,10 +55,10 @@ export class TestApp {
   }
 
   invoke<N extends RequestName>(name: N, input: RequestInput<N>): Promise<RequestOutput<N>> {
-    return this.page.evaluate(
-      ([name, input]) => window.wheelhouse.invoke(name as never, input as never),
-      [name, input] as const,
-    ) as Promise<RequestOutput<N>>;
+    return this.page.evaluate(([name, input]) => window.wheelhouse!.invoke(name as never, input as never), [
+      name,
+      input,
+    ] as const) as Promise<RequestOutput<N>>;
   }
 
   async url(): Promise<string> {
@@ -75,6 +69,16 @@ export class TestApp {
   async agent(name = 'test-agent'): Promise<TestAgent> {
     const { secret } = await this.invoke('tokens.create', { name: `${name}-${Date.now()}`, poolId: 'desktop' });
     return TestAgent.connect(await this.url(), secret, name);
+  }
+
+  /** A file in the session's machine, read by the engine and not by anything of ours; null while there is none. */
+  async guestFile(sessionId: string, path: string): Promise<string | null> {
+    const { machineId } = await this.invoke('sessions.get', { sessionId });
+    const id = (await docker('ps', '-q', '--filter', `label=dev.wheelhouse.machine=${machineId}`)).trim();
+    return docker('exec', id, 'cat', path).then(
+      (text) => text,
+      () => null,
+    );
   }
 
   async go(path: string): Promise<void> {

@@ -8,7 +8,7 @@ import { storeFile } from '../../src-main/wheelhouse/dataDir';
 const run = promisify(execFile);
 
 export async function docker(...args: string[]): Promise<string> {
-  return (await run('docker', args, { timeout: 30_000 })).stdout.trim();
+  return (await run('docker', args, { timeout: 30_000 })).stdout;
 }
 
 /** Ids of the containers that the installation in this data folder made. */
