@@ -1,9 +1,6 @@
 import type { TokenProgress } from '@shared/ipc';
 import { iso, type Clock } from '../base/clock';
-
-/** What the server and the channel tell of a token's use. */
-export type TokenUse =
-  { tokenId: string; kind: 'accepted' } | { tokenId: string; kind: 'tool'; tool: string; client: string | null };
+import type { TokenUse } from '../wheelhouse';
 
 /** How many tokens are remembered; the light is of interest for the newest only. */
 const remembered = 50;
