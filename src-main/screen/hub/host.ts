@@ -40,7 +40,7 @@ export class HubHost {
 
   closeAll(): void {
     for (const controller of this.opening.values()) controller.abort();
-    for (const session of [...this.sessions.values()]) session.close('The hub was closed.');
+    for (const session of this.sessions.values()) session.close('The hub was closed.');
   }
 
   private answer(id: number, session: string | undefined, work: Promise<unknown>): void {

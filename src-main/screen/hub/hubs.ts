@@ -78,7 +78,7 @@ class Hubs implements ScreenHubs {
   }
 
   async closeAll(): Promise<void> {
-    for (const sessionId of [...this.entries.keys()]) this.close(sessionId);
+    for (const sessionId of this.entries.keys()) this.close(sessionId);
     const running = this.running;
     this.running = null;
     running?.remote.die('The screens were closed.');
@@ -125,7 +125,7 @@ class Hubs implements ScreenHubs {
     this.options.logger.error({ reason }, 'screen worker ended');
     this.running = null;
     remote.die(reason);
-    for (const sessionId of [...this.entries.keys()]) this.lost(sessionId, reason);
+    for (const sessionId of this.entries.keys()) this.lost(sessionId, reason);
   }
 
   private forget(sessionId: string, entry: Entry): void {

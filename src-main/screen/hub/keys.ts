@@ -83,7 +83,7 @@ export function keysymsOfChord(names: readonly string[]): number[] {
     if (names.length === 1 || name.length !== 1) return keysym;
     if (!withShift) return keysymOfName(name.toLowerCase());
     const at = unshifted.indexOf(name);
-    return keysymOfName(at >= 0 ? shifted[at]! : name.toUpperCase());
+    return keysymOfName(shifted[at] ?? name.toUpperCase());
   });
 }
 
@@ -108,7 +108,7 @@ export interface Typed {
  */
 export function keysymsOfText(text: string): Typed[] {
   return [...text.replace(/\r\n/g, '\n')].map((character, index) => {
-    const point = character.codePointAt(0)!;
+    const point = character.codePointAt(0) ?? 0;
     const control = controls[point];
     if (control !== undefined) return { character: point === 13 ? '\n' : character, keysym: control };
     if (!printable(point)) {

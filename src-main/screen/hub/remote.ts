@@ -93,7 +93,7 @@ export class Remote {
       case 'changed':
         return this.hooks.onChanged(message.session, message.state);
       case 'lost':
-        for (const [id, waiter] of [...this.frames]) {
+        for (const [id, waiter] of this.frames) {
           if (waiter.session === message.session) this.take(this.frames, id)?.reject(gone(message.reason));
         }
         return this.hooks.onLost(message.session, message.reason);

@@ -210,7 +210,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   private updated(): void {
     this.pace.updated();
     if (this.connection.screen.version === this.announced) return;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of this.listeners) listener();
     if (this.stopAnnouncing) return;
     this.announce();
     this.stopAnnouncing = this.clock.after(ANNOUNCE_MS, () => {

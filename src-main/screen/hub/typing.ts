@@ -8,8 +8,8 @@ const BATCH = 64;
 /** Types text; resolves when the server has taken every key. */
 export async function typeText(connection: RfbConnection, hands: Hands, epoch: number, text: string): Promise<void> {
   const keys = keysymsOfText(text);
-  for (let i = 0; i < keys.length; i++) {
-    hands.tap(epoch, keys[i]!.keysym);
+  for (const [i, { keysym }] of keys.entries()) {
+    hands.tap(epoch, keysym);
     if ((i + 1) % BATCH === 0) await connection.roundTrip();
   }
 }

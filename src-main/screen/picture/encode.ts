@@ -41,22 +41,22 @@ export function shrink(screen: Framebuffer, width: number): Picture {
       let at = row * screen.width;
       for (let x = 0; x < outWidth; x++) {
         let [r, g, b] = [0, 0, 0];
-        const end = row * screen.width + edges[x + 1]!;
+        const end = row * screen.width + (edges[x + 1] ?? 0);
         for (; at < end; at++) {
-          const word = words[at]!;
+          const word = words[at] ?? 0;
           r += word & 0xff;
           g += (word >>> 8) & 0xff;
           b += (word >>> 16) & 0xff;
         }
-        red[x]! += r;
-        green[x]! += g;
-        blue[x]! += b;
+        red[x] = (red[x] ?? 0) + r;
+        green[x] = (green[x] ?? 0) + g;
+        blue[x] = (blue[x] ?? 0) + b;
       }
     }
     for (let x = 0; x < outWidth; x++) {
-      const count = (bottom - top) * (edges[x + 1]! - edges[x]!);
-      const mean = (sum: number) => Math.round(sum / count);
-      out[y * outWidth + x] = 0xff000000 | (mean(blue[x]!) << 16) | (mean(green[x]!) << 8) | mean(red[x]!);
+      const count = (bottom - top) * ((edges[x + 1] ?? 0) - (edges[x] ?? 0));
+      const mean = (sum = 0) => Math.round(sum / count);
+      out[y * outWidth + x] = 0xff000000 | (mean(blue[x]) << 16) | (mean(green[x]) << 8) | mean(red[x]);
     }
   }
   return { width: outWidth, height: outHeight, version: screen.version, pixels: new Uint8Array(out.buffer) };

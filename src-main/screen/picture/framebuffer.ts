@@ -80,7 +80,7 @@ export class Framebuffer {
     for (let y = 0; y < region.height; y++) {
       const from = (region.y + y) * this.width + region.x;
       const to = y * region.width;
-      for (let x = 0; x < region.width; x++) out[to + x] = source[from + x]! | 0xff000000;
+      for (let x = 0; x < region.width; x++) out[to + x] = (source[from + x] ?? 0) | 0xff000000;
     }
     const pixels = new Uint8Array(out.buffer);
     return { width: region.width, height: region.height, version: this.version, pixels };
@@ -89,7 +89,7 @@ export class Framebuffer {
   /** Every pixel has one colour: a server that answers but has drawn nothing. */
   blank(): boolean {
     const words = this.words();
-    const first = words[0]! & 0xffffff;
+    const first = (words[0] ?? 0) & 0xffffff;
     return words.every((word) => (word & 0xffffff) === first);
   }
 

@@ -46,13 +46,13 @@ export function clientMessageLength(head: Buffer): number {
     }
     case CLIENT.fence: {
       if (head.length < 9) return 0;
-      if (head[8]! > CLIENT_LIMITS.fence) throw new RfbError(`a fence of ${head[8]} bytes`);
-      return 9 + head[8]!;
+      if (head.readUInt8(8) > CLIENT_LIMITS.fence) throw new RfbError(`a fence of ${head[8]} bytes`);
+      return 9 + head.readUInt8(8);
     }
     case CLIENT.xvp:
       return 4;
     case CLIENT.setDesktopSize:
-      return head.length < 7 ? 0 : 8 + head[6]! * 16;
+      return head.length < 7 ? 0 : 8 + head.readUInt8(6) * 16;
     case CLIENT.gii:
       return head.length < 4 ? 0 : 4 + head.readUInt16BE(2);
     case CLIENT.qemu:
@@ -93,7 +93,7 @@ export class ClientParser {
         const rest = chunk.subarray(at);
         const length = clientMessageLength(rest);
         if (length > 0 && rest.length >= length) {
-          messages.push({ type: rest[0]!, bytes: rest.subarray(0, length) });
+          messages.push({ type: rest.readUInt8(0), bytes: rest.subarray(0, length) });
           at += length;
           continue;
         }
@@ -128,6 +128,6 @@ export class ClientParser {
     this.store = Buffer.alloc(0);
     this.held = 0;
     this.length = 0;
-    return { type: bytes[0]!, bytes };
+    return { type: bytes.readUInt8(0), bytes };
   }
 }

@@ -161,7 +161,7 @@ export class RfbConnection {
           this.requested = false;
           if (this.drew) screen.version++;
           this.drew = false;
-          for (const [id, { byPixel }] of [...this.waiting]) if (byPixel) this.answered(id);
+          for (const [id, { byPixel }] of this.waiting) if (byPixel) this.answered(id);
           this.hooks.onUpdate();
         },
         fence: (flags, payload) => {

@@ -23,7 +23,7 @@ export async function openSession(stream: Duplex, signal: AbortSignal): Promise<
   const version = await read(12);
   if (!version.equals(VERSION)) throw new RfbError('the server does not speak RFB 3.8');
   stream.write(VERSION);
-  const types = await read((await read(1))[0]!);
+  const types = await read((await read(1)).readUInt8(0));
   if (!types.includes(SECURITY_NONE)) throw new RfbError('the server wants a password');
   stream.write(Buffer.from([SECURITY_NONE]));
   if ((await read(4)).readUInt32BE(0) !== 0) throw new RfbError('the server refused the connection');

@@ -55,7 +55,7 @@ export class RectWalker {
           done();
         });
       case ENCODING.tight:
-        return this.wants.head(1, (head) => this.tight(head[0]! >> 4, rect, done));
+        return this.wants.head(1, (head) => this.tight(head.readUInt8(0) >> 4, rect, done));
       case ENCODING.zrle:
         return this.wants.head(4, (head) => {
           const length = head.readUInt32BE(0);
@@ -68,8 +68,9 @@ export class RectWalker {
         return this.wants.body(area === 0 ? 0 : 6 + 2 * Math.ceil(rect.width / 8) * rect.height, done);
       case ENCODING.vmwareCursor:
         return this.wants.head(2, (head) => {
-          if (head[0]! > 1) throw new RfbError(`a cursor of type ${head[0]}`);
-          this.wants.body(head[0] === 0 ? 2 * pixels : 4 * area, done);
+          const type = head.readUInt8(0);
+          if (type > 1) throw new RfbError(`a cursor of type ${type}`);
+          this.wants.body(type === 0 ? 2 * pixels : 4 * area, done);
         });
       case ENCODING.desktopSize:
       case ENCODING.lastRect:
@@ -98,7 +99,7 @@ export class RectWalker {
           return data(rect.width * pixel);
         case 1:
           return this.wants.head(1, (count) => {
-            const colours = count[0]! + 1;
+            const colours = count.readUInt8(0) + 1;
             const rowBytes = colours <= 2 ? Math.ceil(rect.width / 8) : rect.width;
             this.wants.body(colours * pixel, () => data(rowBytes));
           });
@@ -110,12 +111,14 @@ export class RectWalker {
 
   /** Tight's length: 7, 7 and 8 bits, low first, the top bit of the first two saying that more follows. */
   private compact(then: (length: number) => void): void {
-    this.wants.head(1, ([a]) => {
-      if (a! < 0x80) return then(a!);
-      this.wants.head(1, ([b]) => {
-        const low = (a! & 0x7f) | ((b! & 0x7f) << 7);
-        if (b! < 0x80) return then(low);
-        this.wants.head(1, ([c]) => then(low | (c! << 14)));
+    this.wants.head(1, (first) => {
+      const a = first.readUInt8(0);
+      if (a < 0x80) return then(a);
+      this.wants.head(1, (second) => {
+        const b = second.readUInt8(0);
+        const low = (a & 0x7f) | ((b & 0x7f) << 7);
+        if (b < 0x80) return then(low);
+        this.wants.head(1, (third) => then(low | (third.readUInt8(0) << 14)));
       });
     });
   }

@@ -68,7 +68,7 @@ export class ServerWalker {
       }
       if (this.atMessage) {
         this.atMessage = false;
-        this.sink.message?.(chunk[at]!, at);
+        this.sink.message?.(chunk.readUInt8(at), at);
       }
       const missing = this.need - this.filled;
       const end = Math.min(chunk.length, at + missing);
@@ -123,7 +123,7 @@ export class ServerWalker {
         this.nextMessage();
         return this.sink.endOfContinuousUpdates?.();
       case SERVER.fence:
-        return this.wantHead(8, (rest) => this.fenceHead(rest.readUInt32BE(3), rest[7]!));
+        return this.wantHead(8, (rest) => this.fenceHead(rest.readUInt32BE(3), rest.readUInt8(7)));
       default:
         throw new RfbError(`unknown server message ${head[0]}`);
     }

@@ -57,7 +57,7 @@ export interface PixelFormat {
 
 /** Reads the 16 bytes of a PIXEL_FORMAT. RfbError when the size of a pixel is none of 8, 16, 32 bits. */
 export function readPixelFormat(bytes: Buffer): PixelFormat {
-  const bits = bytes[0]!;
+  const bits = bytes.readUInt8(0);
   if (bits !== 8 && bits !== 16 && bits !== 32) throw new RfbError(`pixels of ${bits} bits`);
   const full = [4, 6, 8].every((at) => bytes.readUInt16BE(at) === 255);
   const packed = bits === 32 && bytes[1] === 24 && bytes[3] !== 0 && full;
