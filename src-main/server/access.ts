@@ -1,7 +1,7 @@
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import type { Caller } from '../base/caller';
-import { WheelhouseError } from '../base/errors';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import type { Services } from './services';
 
 /** What an agent may see: its own sessions, the pools it may acquire from. People see everything. */
@@ -15,7 +15,12 @@ export const mayUsePool = (caller: Caller, pool: Pool): boolean =>
 
 /** The session, when this caller may know of it. Another agent's session answers as an unknown one does. */
 export function sessionFor(services: Services, caller: Caller, sessionId: string): Session {
-  const session = services.broker.sessions.get(sessionId);
+  let session: Session;
+  try {
+    session = services.broker.sessions.get(sessionId);
+  } catch (error) {
+    throw asWheelhouseError(error).status === 404 ? unknownSession() : error;
+  }
   if (!ownsSession(caller, session)) throw unknownSession();
   return session;
 }

@@ -34,7 +34,7 @@ export const defaultLimits: ServerLimits = {
   connectionsCheckMs: 2_000,
   keepAliveMs: 65_000,
   maxConnections: 1024,
-  maxScreens: 256,
+  maxScreens: 128,
   rateBurst: 4_000,
   ratePerSecond: 1_000,
   maxEventStreams: 128,

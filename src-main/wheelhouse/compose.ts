@@ -23,7 +23,6 @@ import { openDatabase } from '../store/database';
 import { settingsStore } from '../store/settings';
 import { tokenStore } from '../store/tokens';
 import { createHumanRecorder, createTimeline } from '../timeline';
-import { controlDesk } from './controlDesk';
 import { storeFile } from './dataDir';
 import { createFences } from './fences';
 import { ownsFrame } from './frameOwners';
@@ -69,13 +68,17 @@ export async function compose(
     onAccepted: (tokenId) => tokenUsed({ tokenId, kind: 'accepted' }),
   });
   const attention = createAttention({ db, bus, clock, ids, logger });
+  undo.add('attention', () => attention.close());
 
   // The rooms below know each other; what is called later may be named before it is made.
   const screens = watchHubs(
     createScreenHubs({ openRfb, logger, workerUrl: options.screenWorkerUrl }),
     {
       epoch: (sessionId) => baseControl.state(sessionId).epoch,
-      isLive: (sessionId) => broker.sessions.live().some((session) => session.sessionId === sessionId),
+      isLive(sessionId) {
+        const { status } = broker.sessions.get(sessionId);
+        return status === 'active' || status === 'idle';
+      },
       failed: (sessionId, reason) => broker.fail(sessionId, reason),
     },
     clock,
@@ -97,6 +100,7 @@ export async function compose(
       logger,
     }),
     timeline,
+    attention,
     bus,
     clock,
     ids,
@@ -110,7 +114,14 @@ export async function compose(
     frame: (sessionId) => screens.hubs.get(sessionId)?.frame(),
   });
   undo.add('human record', () => human.close());
-  const control = controlDesk(baseControl, { attention, human });
+  const control: Control = {
+    ...baseControl,
+    act(sessionId, operator, request) {
+      // What was typed is put on record before hands change.
+      human.flush(sessionId);
+      return baseControl.act(sessionId, operator, request);
+    },
+  };
   const waits = (sessionId: string) =>
     attention
       .list()
@@ -123,8 +134,7 @@ export async function compose(
     controlState: (sessionId) => baseControl.state(sessionId),
     hooks: {
       ...options.hooks,
-      isSpared: (sessionId) =>
-        ['human', 'handback', 'draining'].includes(baseControl.state(sessionId).kind) || waits(sessionId),
+      isSpared: waits,
     },
     bus,
     clock,

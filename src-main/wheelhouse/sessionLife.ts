@@ -15,7 +15,7 @@ export function followSessions(rooms: {
   hubs: ScreenHubs;
   attention: AttentionQueue;
   human: HumanRecorder;
-  timeline: Pick<TimelineService, 'note'>;
+  timeline: Pick<TimelineService, 'note' | 'list'>;
   dropViewers(sessionId: string): void;
   logger: Logger;
 }): () => void {
@@ -43,7 +43,17 @@ export function followSessions(rooms: {
   };
 
   const offLive = broker.onLive((session) => {
-    each(session.sessionId, { control: () => control.open(session.sessionId) });
+    const { sessionId, caller } = session;
+    each(sessionId, { control: () => control.open(sessionId) });
+    // After the caller has its answer; a session that came back has its story already.
+    setImmediate(() =>
+      each(sessionId, {
+        record() {
+          const begun = timeline.list(sessionId, { limit: 1, order: 'asc' }).data.length > 0;
+          if (!begun) note(session, 'session.started', `Started for **${caller}**`);
+        },
+      }),
+    );
   });
   const offEnded = broker.onEnded((session) => {
     const { sessionId } = session;
