@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { z } from 'zod';
+
+/** Control changed hands in the middle of something: what was seen before no longer counts. */
+export class ControlLost extends Error {
+  constructor(readonly holder: string | null) {
+    super(`${holder ?? 'A person'} has control`);
+  }
+}
+
+/** A tool's refusal or failure, in the server's words. */
+export class ToolFailed extends Error {
+  constructor(
+    readonly tool: string,
+    readonly code: string,
+    text: string,
+  ) {
+    super(`${tool}: ${text}`);
+  }
+}
+
+export interface Answer {
+  text: string;
+  structured: Record<string, unknown>;
+  png: Buffer | null;
+}
+
+const windowsSchema = z.object({ windows: z.array(z.object({ title: z.string() })) });
+const waitSchema = z.object({
+  control: z.string(),
+  help: z.array(z.object({ state: z.string(), answer: z.string().nullable() })).default([]),
+});
+export type Waited = z.output<typeof waitSchema>;
+
+const heldCodes = new Set(['control_held', 'control_paused', 'stale_epoch']);
+
+/** What a demo agent does with a desktop: the tools of the channel, through a stock MCP client. */
+export class Desktop {
+  private constructor(private readonly client: Client) {}
+
+  /** `url` is the server's address, without /mcp. The token goes into a header, nowhere else. */
+  static async connect(url: string, token: string): Promise<Desktop> {
+    const client = new Client({ name: 'Demo agent', version: '1.0.0' });
+    const transport = new StreamableHTTPClientTransport(new URL('/mcp', url), {
+      requestInit: { headers: { authorization: `Bearer ${token}` } },
+    });
+    await client.connect(transport);
+    return new Desktop(client);
+  }
+
+  /** Calls a tool; throws ControlLost when somebody else holds control, ToolFailed for any other refusal. */
+  async call(name: string, args: Record<string, unknown> = {}): Promise<Answer> {
+    const answer = await this.client.callTool({ name, arguments: args }, { timeout: 150_000 });
+    const structured = (answer.structuredContent ?? {}) as Record<string, unknown>;
+    const text = answer.content.map((block) => (block.type === 'text' ? block.text : '')).join('\n');
+    if (answer.isError) {
+      const code = typeof structured.code === 'string' ? structured.code : 'unknown';
+      if (heldCodes.has(code)) throw new ControlLost(typeof structured.holder === 'string' ? structured.holder : null);
+      throw new ToolFailed(name, code, text);
+    }
+    const picture = answer.content.find((block) => block.type === 'image');
+    return { text, structured, png: picture?.type === 'image' ? Buffer.from(picture.data, 'base64') : null };
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { png } = await this.call('take_screenshot');
+    if (!png) throw new Error('The screenshot has no picture');
+    return png;
+  }
+
+  async titles(): Promise<string[]> {
+    const { structured } = await this.call('list_windows');
+    return windowsSchema.parse(structured).windows.map(({ title }) => title);
+  }
+
+  /** Waits until a window's title fits, and returns it. */
+  async windowTitled(pattern: RegExp, timeoutMs: number): Promise<string> {
+    const title = await poll(async () => (await this.titles()).find((each) => pattern.test(each)) ?? null, timeoutMs);
+    if (title === null) throw new Error(`No window titled ${String(pattern)} came within ${timeoutMs / 1000} s`);
+    return title;
+  }
+
+  async shell(command: string): Promise<string> {
+    const { structured } = await this.call('execute_shell_command', { command, timeoutMs: 20_000 });
+    if (structured.success !== true) throw new Error(`${command} failed: ${String(structured.stderr as string)}`);
+    return String(structured.stdout as string);
+  }
+
+  /** All text of the page in front, by selecting and copying it as a person would. */
+  async copyAll(blank: { x: number; y: number }): Promise<string> {
+    const mark = `copy-${Math.round(performance.now())}`;
+    await this.call('clipboard_write', { text: mark });
+    await this.call('click', blank);
+    await this.call('press_keys', { keys: ['ctrl', 'a'] });
+    await this.call('press_keys', { keys: ['ctrl', 'c'] });
+    const text = await poll(async () => {
+      const { structured } = await this.call('clipboard_read');
+      return typeof structured.text === 'string' && structured.text !== mark ? structured.text : null;
+    }, 8000);
+    await this.call('click', blank);
+    if (text === null) throw new Error('Nothing was copied');
+    return text;
+  }
+
+  /** One wait for control; the server answers after at most `timeoutMs`. */
+  async awaitControl(timeoutMs: number): Promise<Waited> {
+    return waitSchema.parse((await this.call('await_control', { timeoutMs })).structured);
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+}
+
+/** Asks every 200 ms until there is an answer; null when the time is up. */
+export async function poll<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+    if (performance.now() > deadline) return null;
+    await sleep(200);
+  }
+}
