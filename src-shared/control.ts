@@ -31,6 +31,8 @@ export const controlRequestSchema = z.strictObject({
   force: z.boolean().optional(),
   leavePaused: z.boolean().optional(),
   private: z.boolean().optional(),
+  /** Compare and set: refused with conflict unless this is still the state's epoch, so that a late request ends no newer hold. */
+  epoch: z.int().min(1).optional(),
 });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 

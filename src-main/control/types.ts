@@ -65,6 +65,8 @@ export interface AttentionQueue {
   /** The hand-back answers what was taken. */
   answeredBySession(sessionId: string, by: string, note: string): void;
   withdraw(sessionId: string): void;
+  /** Who took control for it left without handing back: it waits again, or has expired meanwhile. */
+  abandoned?(sessionId: string): void;
   /** What only a person may see beside this call; set by the app, never by an agent. */
   setPersonNote(sessionId: string, note: string): void;
   /** Resolves when it is answered, expired or withdrawn, or the time is up (then its state is still waiting or taken). */

@@ -1,0 +1,90 @@
+import type { Clock } from '../base/clock';
+import { within } from '../base/deadline';
+import { WheelhouseError } from '../base/errors';
+import type { Logger } from '../base/logger';
+import { makeHandback, mergeHandbacks, type Look } from './handback';
+import type { Held } from './held';
+import { refusal, type LeaseEvent } from './lease';
+import type { Fences } from './types';
+import type { Handback } from '@shared/control';
+
+export interface ChangeDeps {
+  fences: Fences;
+  clock: Clock;
+  logger: Logger;
+  fenceMs: number;
+  lookMs: number;
+  /** Applies an event; with a hand-back, in the same commit. */
+  apply(held: Held, event: LeaseEvent, handback?: Handback): void;
+}
+
+/**
+ * What a change of hands does to the machine, for the epoch it was begun under: let admitted actions finish (2 s),
+ * shut out everything older, then grant or return. A newer change that overtakes it makes it end without effect.
+ * With nothing to drain the only wait before the grant is the fence itself. Never rejects.
+ */
+export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): Promise<void> {
+  const overtaken = () => held.closed || held.lease.epoch !== epoch;
+  if (overtaken()) return;
+  const started = deps.clock.monotonic();
+  if (held.admissions.size > 0) {
+    deps.apply(held, { kind: 'draining', epoch });
+    await held.admissions.drain(
+      () => refusal(held.lease) ?? new WheelhouseError('stale_epoch', 'Control changed hands.'),
+    );
+    if (overtaken()) return;
+  }
+  const drainedMs = Math.round(deps.clock.monotonic() - started);
+  const coming = held.lease.kind === 'requested' || held.lease.kind === 'draining';
+  let before: Promise<Look> | null = null;
+  try {
+    const raised = within(
+      deps.fences.raise(held.sessionId, epoch),
+      deps.fenceMs,
+      'The change of hands',
+      'guest_timeout',
+    );
+    // asked for now, waited for at the hand-back: looking must not delay the grant
+    if (coming && held.lease.basis === null) before = look(deps, held.sessionId);
+    await raised;
+  } catch (error) {
+    deps.logger.error(
+      { err: error, sessionId: held.sessionId, epoch },
+      'the machine did not confirm a change of hands',
+    );
+    if (overtaken()) return;
+    held.fault = error instanceof Error ? error : new Error(String(error));
+    return deps.apply(held, { kind: 'fenceFailed', epoch });
+  }
+  if (overtaken()) return;
+  if (coming) {
+    deps.apply(held, { kind: 'granted', epoch, drainedMs });
+    const since = held.lease.basis?.since;
+    if (before && since !== undefined) {
+      held.looking = before.then(({ frame, windows }) => {
+        if (!held.closed) deps.apply(held, { kind: 'looked', since, frame, windows });
+      });
+      held.looking.catch(() => {});
+    }
+  } else if (held.lease.kind === 'handback') {
+    await giveBack(deps, held, epoch, overtaken);
+  }
+}
+
+async function giveBack(deps: ChangeDeps, held: Held, epoch: number, overtaken: () => boolean): Promise<void> {
+  if (held.lease.basis === null) return deps.apply(held, { kind: 'returned', epoch });
+  await held.looking.catch(() => {});
+  const after = await look(deps, held.sessionId);
+  if (overtaken() || held.lease.basis === null) return;
+  // a look that failed says nothing; "all windows closed" would be a lie
+  const known = after.frame === null && after.windows.length === 0 ? null : after;
+  const told = makeHandback(held.lease.basis, known, epoch, deps.clock.now());
+  deps.apply(held, { kind: 'returned', epoch }, mergeHandbacks(held.handback, told));
+}
+
+/** Bounded: a machine that cannot be seen must not keep the hand-back from its end. */
+const look = (deps: ChangeDeps, sessionId: string): Promise<Look> =>
+  within(deps.fences.look(sessionId), deps.lookMs, 'Looking at the machine').catch(() => ({
+    frame: null,
+    windows: [],
+  }));

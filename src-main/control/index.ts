@@ -1,0 +1,2 @@
+export { createControl, type ControlDeps } from './control';
+export { createAttention } from './attention';
