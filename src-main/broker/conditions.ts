@@ -70,7 +70,7 @@ function imageCondition(facts: Facts, backend: Verdict): Verdict {
 
 function warmCondition(facts: Facts): Verdict {
   const type = 'Warm';
-  const { counts, minimum, maximum } = facts;
+  const { counts, minimum } = facts;
   if (facts.paused) return { type, status: 'Unknown', reason: 'Paused', message: 'Paused: nothing is made ready.' };
   if (counts.ready >= minimum) {
     if (counts.quarantined > 0) {
@@ -79,20 +79,29 @@ function warmCondition(facts: Facts): Verdict {
     }
     return { type, status: 'True', reason: 'Healthy', message: `${plural(counts.ready, 'machine')} ready.` };
   }
+  return (
+    lackOf(facts) ?? {
+      type,
+      status: 'False',
+      reason: 'Replenishing',
+      message: `${counts.ready} of ${minimum} ready; more are on their way.`,
+    }
+  );
+}
+
+/** Why no machine comes although one is wanted; null when nothing stands in the way. */
+function lackOf(facts: Facts): Verdict | null {
+  const type = 'Warm';
+  const { counts, maximum } = facts;
   if (facts.failure) {
     const message = `Making a machine failed: ${facts.failure.message} Trying again in ${seconds(facts.failure.retryInMs)}.`;
     return { type, status: 'False', reason: 'CreateFailed', message };
   }
   if (facts.existing >= maximum && counts.creating + counts.starting === 0) {
-    const message = `All ${maximum} machines are in use. Raise the maximum, or end sessions.`;
+    const message = `${maximum === 1 ? 'The one machine' : `All ${maximum} machines`} of this pool ${maximum === 1 ? 'is' : 'are'} in use. Raise the maximum, or end sessions.`;
     return { type, status: 'False', reason: 'AtCapacity', message };
   }
-  return {
-    type,
-    status: 'False',
-    reason: 'Replenishing',
-    message: `${counts.ready} of ${minimum} ready; more are on their way.`,
-  };
+  return null;
 }
 
 /** Backend, Image, Warm, and first of all Ready: can this pool hand out a machine, now or soon? */
@@ -115,7 +124,8 @@ export function conditionsOf(facts: Facts): Verdict[] {
     return ready({ status: 'True', reason: 'Healthy', message: `${plural(facts.counts.ready, 'machine')} ready.` });
   }
   if (image.status !== 'True') return ready({ status: image.status, reason: image.reason, message: image.message });
-  if (warm.status === 'False') return ready({ status: 'False', reason: warm.reason, message: warm.message });
+  const lack = lackOf(facts) ?? (warm.status === 'False' ? warm : null);
+  if (lack) return ready({ status: 'False', reason: lack.reason, message: lack.message });
   return ready({ status: 'True', reason: 'Healthy', message: 'Machines are made when they are asked for.' });
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { iso } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import { transaction } from '../store/database';
@@ -39,6 +40,8 @@ export class Core {
     this.limits = { ...defaultLimits, ...options.limits };
     this.hooks = options.hooks ?? {};
     this.random = options.random ?? Math.random;
+    // Everything under way listens to it, and lets go when done.
+    setMaxListeners(0, this.stopping.signal);
   }
   get stopped(): boolean {
     return this.closed;
