@@ -14,7 +14,7 @@ import type { Control } from '../control/types';
 import { connectGuest, openRfb } from '../guest';
 import type { SandboxBackend } from '../sandbox/backend';
 import { createDockerBackend } from '../sandbox/docker';
-import { createRelay, createScreenHubs, createTickets, type Relay } from '../screen';
+import { createRelay, createScreenHubs, createTickets } from '../screen';
 import type { ScreenHub } from '../screen/types';
 import { startServer, type RunningServer } from '../server';
 import { createIdentity } from '../server/identity';
@@ -32,7 +32,7 @@ import { createRelayPolicy } from './relayPolicy';
 import { removeRuntime, writeRuntime } from './runtime';
 import { followSessions } from './sessionLife';
 import type { TokenUse, Wheelhouse, WheelhouseOptions } from './types';
-import { Undo } from './undo';
+import type { Undo } from './undo';
 import { watchHubs } from './watchedHubs';
 
 /** Makes every room and ties them together; `undo` learns how to end each as soon as it exists. */

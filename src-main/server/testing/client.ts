@@ -5,6 +5,7 @@ export interface RawAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
   json: any;
 }
 
