@@ -30,7 +30,6 @@ export function startWorker(url: URL, hooks: ShellHooks): Shell {
   worker.on('exit', () => {
     if (!stopping) hooks.onExit(`The screen worker failed: ${failure}.`);
   });
-  worker.unref();
   return {
     port: worker,
     async stop() {
@@ -46,8 +45,6 @@ export function startInline(openRfb: OpenRfb, hooks: ShellHooks): Shell {
   const host = new HubHost(port2, openRfb, systemClock);
   port2.on('message', (message: ToHost) => host.receive(message));
   port1.on('message', (message: FromHost) => hooks.onMessage(message));
-  port1.unref();
-  port2.unref();
   return {
     port: port1,
     async stop() {

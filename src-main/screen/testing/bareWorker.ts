@@ -1,0 +1,4 @@
+import { runWorker } from '../runWorker';
+import { bareRfb } from './bareRfb';
+
+runWorker(bareRfb);

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LinkTarget } from '../../sandbox/backend';
+import { createFakeRfbServer, type FakeRfbServer } from '../../sandbox/fake/rfbServer';
+
+export interface TestScreen {
+  server: FakeRfbServer;
+  target: LinkTarget;
+  close(): Promise<void>;
+}
+
+/** A fake RFB server behind a unix socket of its own. */
+export async function listenScreen(size = { width: 64, height: 48 }): Promise<TestScreen> {
+  const folder = mkdtempSync(join(tmpdir(), 'screen-'));
+  const path = join(folder, 'rfb.sock');
+  const server = createFakeRfbServer(size);
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    sockets.add(socket);
+    server.accept(socket);
+  });
+  await new Promise<void>((resolve) => listener.listen(path, resolve));
+  return {
+    server,
+    target: { machineId: 'm_test', path, secret: 'unused' },
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => listener.close(() => resolve()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `check` holds; fails after `ms` with what was waited for. */
+export async function until(check: () => boolean, what: string, ms = 5_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!check()) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
