@@ -1,6 +1,6 @@
 import type { WheelhouseEvent } from '@shared/event';
 import { createBus } from '../base/bus';
-import { FakeClock } from '../base/clock';
+import type { FakeClock } from '../base/clock';
 import { countingIds } from '../base/ids';
 import { silentLogger } from '../base/logger';
 import { openDatabase } from '../store/database';
