@@ -1,30 +1,42 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-/**
- * Bundles the in-guest agent into one CommonJS file for the guest's Node 18, with nothing to install beside it.
- * @param {{ outDir?: string }} options
- * @returns {Promise<string>} the file's path
- */
-export async function buildGuest({ outDir = path('../out/guest') } = {}) {
-  await build({
+/** One CommonJS text for the guest's Node 18, with nothing to install beside it. */
+async function bundle(entry) {
+  const { output } = await build({
     configFile: false,
     logLevel: 'warn',
     root: path('..'),
     resolve: { alias: { '@shared': path('../src-shared') } },
     ssr: { noExternal: true },
     build: {
-      ssr: path('./index.ts'),
-      outDir,
-      emptyOutDir: true,
+      ssr: path(entry),
+      write: false,
       target: 'node18',
       minify: true,
-      rolldownOptions: {
-        output: { format: 'cjs', entryFileNames: 'agent.cjs', codeSplitting: false },
-      },
+      rolldownOptions: { output: { format: 'cjs', exports: 'named', codeSplitting: false } },
     },
   });
-  return `${outDir}/agent.cjs`;
+  return output[0].code;
+}
+
+/**
+ * Builds the in-guest agent: one file, see loader.cjs.
+ * @param {{ outDir?: string }} options
+ * @returns {Promise<string>} the file's path
+ */
+export async function buildGuest({ outDir = path('../out/guest') } = {}) {
+  const bodies = { agent: await bundle('./agent/main.ts'), session: await bundle('./session/main.ts') };
+  const loader = readFileSync(path('./loader.cjs'), 'utf8');
+  mkdirSync(outDir, { recursive: true });
+  const file = join(outDir, 'agent.cjs');
+  writeFileSync(
+    file,
+    loader.replace('__BODIES__', () => JSON.stringify(bodies)),
+  );
+  return file;
 }

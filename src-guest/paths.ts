@@ -7,8 +7,6 @@ export const guestPaths = {
   boot: `${door}/${bootFileName}`,
   link: `${door}/${linkSocketName}`,
   rfb: `${run}/private/rfb.sock`,
-  /** The X server's key, for both users. */
-  xauthority: `${run}/xauthority`,
   machineId: `${run}/machine-id`,
   /** Where the session's supervisor reports for duty. */
   session: `${run}/session.sock`,

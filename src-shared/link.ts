@@ -27,8 +27,6 @@ export const linkLimits = {
 export const bootSchema = z.object({
   machineId: idSchema,
   secret: z.string().min(32).max(256),
-  width: z.int().min(320).max(7680),
-  height: z.int().min(200).max(4320),
 });
 export type Boot = z.infer<typeof bootSchema>;
 export const bootFileName = 'boot.json';

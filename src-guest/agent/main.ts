@@ -6,7 +6,7 @@ import { EpochFence } from '../epochFence';
 import { linkCrypto } from '../linkCrypto';
 import { LinkServer } from '../linkServer';
 import { guestPaths } from '../paths';
-import { openScreen, screenGreets, startScreen } from './screen';
+import { openScreen, watchScreen } from './screen';
 import { SessionDoor } from './sessionDoor';
 
 const log = (message: string): void => console.error(message);
@@ -30,18 +30,15 @@ const sessionCalls = [
 ] as const satisfies readonly LinkCallName[];
 
 /**
- * The in-guest agent: the machine's one door. It starts the X server, proves itself to the broker, keeps the epoch, and
- * hands calls to the session's supervisor. It ends when the X server ends, and the machine with it.
+ * The in-guest agent: the machine's one door. It proves itself to the broker, keeps the epoch, hands calls to the
+ * session's supervisor and screens to the X server. It ends when the X server ends, and the machine with it.
  */
-export async function runAgent(): Promise<void> {
+export async function run(): Promise<void> {
   // The broker and the supervisor have other numbers; the folders around the sockets keep everybody else out.
   process.umask(0);
   const boot = bootSchema.parse(JSON.parse(readFileSync(guestPaths.boot, 'utf8')));
-  const screen = startScreen(boot);
-  screen.on('error', (error) => quit(`screen: ${error.message}`));
-  screen.on('exit', (code, signal) => quit(`screen: the X server ended (${signal ?? code})`));
   let screenReady = false;
-  screenGreets().then(
+  watchScreen((reason) => quit(`screen: ${reason}`)).then(
     () => (screenReady = true),
     (error: Error) => quit(`screen: ${error.message}`),
   );

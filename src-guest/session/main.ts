@@ -21,21 +21,28 @@ const retryMs = 3;
  * The supervisor of the session, run as its user: starts the programs of the desktop and does what the agent is called
  * for. It lives as long as its connection to the agent, which is made once.
  */
-export async function runSession(): Promise<void> {
-  const { environment: described, programs } = readSessionFile(guestPaths.sessionFile);
-  const environment = { ...described, XAUTHORITY: guestPaths.xauthority };
+export async function run(): Promise<void> {
+  const { environment, programs } = readSessionFile(guestPaths.sessionFile);
   const surroundings = { home: guestPaths.home, environment };
   const socket = await persist('the in-guest agent', () => openSocket(guestPaths.session));
 
-  const x = persist('the X server', () => XConnection.open(guestPaths.display, guestPaths.xauthority));
+  const x = persist('the X server', () => XConnection.open(guestPaths.display));
   const clipboard = x.then((connection) => Clipboard.open(connection));
   const windows = new Windows(() => x);
   const files = new SessionFiles(guestPaths.home);
   const ready = x.then(async (connection) => {
-    await Promise.all(programs.map((program) => keep(program, environment, guestPaths.home)));
+    const start = (late: boolean) =>
+      Promise.all(
+        programs.filter((one) => (one.late ?? false) === late).map((one) => keep(one, environment, guestPaths.home)),
+      );
+    await start(false);
     await managed(connection);
+    return { all: start(true) };
   });
-  for (const promise of [clipboard, ready]) promise.catch((error: Error) => console.error(`session: ${error.message}`));
+  // What comes late is not waited for to call the machine ready, but before anything is run on it.
+  const complete = ready.then(({ all }) => all);
+  for (const promise of [clipboard, ready, complete])
+    promise.catch((error: Error) => console.error(`session: ${error.message}`));
 
   const handlers: Partial<CallHandlers> = {
     async health() {
@@ -43,8 +50,14 @@ export async function runSession(): Promise<void> {
       // The agent knows the machine; it asks only whether the session stands.
       return { machineId: 'session', bootId: 'session', epoch: 0, screenReady: true, sessionReady: true };
     },
-    exec: (call, signal) => exec(call, surroundings, signal),
-    launch: (call) => launch(call, surroundings),
+    exec: async (call, signal) => {
+      await complete;
+      return exec(call, surroundings, signal);
+    },
+    launch: async (call) => {
+      await complete;
+      return launch(call, surroundings);
+    },
     listWindows: () => windows.list(),
     activateWindow: ({ title }) => windows.activate(title),
     closeWindow: ({ title }) => windows.close(title),

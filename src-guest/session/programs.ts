@@ -7,6 +7,8 @@ const programSchema = z.object({
   command: z.array(z.string()).min(1),
   /** Started again when it ends; otherwise it runs once. */
   restart: z.boolean(),
+  /** Started once the screen shows a desktop. */
+  late: z.boolean().optional(),
 });
 const sessionSchema = z.object({ environment: z.record(z.string(), z.string()), programs: z.array(programSchema) });
 export type SessionFile = z.infer<typeof sessionSchema>;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { opcode, readSetup, request, setupRequest, shorts, type Setup } from './wire';
 
@@ -17,6 +16,7 @@ export class XConnection {
   private readonly waiting: Waiting[] = [];
   private readonly atoms = new Map<string, Promise<number>>();
   private readonly listeners = new Set<(event: Buffer) => void>();
+  private readonly closers: ((error: Error) => void)[] = [];
   private buffer: Buffer = Buffer.alloc(0);
   private sequence = 0;
   private ids = 0;
@@ -32,7 +32,7 @@ export class XConnection {
   }
 
   /** Rejects when the server does not listen (yet), refuses, or does not answer in time. */
-  static open(path: string, authorityPath: string): Promise<XConnection> {
+  static open(path: string): Promise<XConnection> {
     return new Promise((resolve, reject) => {
       const socket = connect(path);
       const timer = setTimeout(() => socket.destroy(new Error('the X server did not answer')), deadlineMs);
@@ -52,13 +52,7 @@ export class XConnection {
           reject(error as Error);
         }
       };
-      socket.once('connect', () => {
-        try {
-          socket.write(setupRequest(readKey(authorityPath)));
-        } catch (error) {
-          socket.destroy(error as Error);
-        }
-      });
+      socket.once('connect', () => socket.write(setupRequest()));
       socket.on('data', onData);
       socket.on('error', reject);
       socket.on('close', () => {
@@ -110,6 +104,11 @@ export class XConnection {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
   }
+  /** Calls back once, when the connection ends. */
+  onClosed(listener: (error: Error) => void): void {
+    if (this.ended) listener(this.ended);
+    else this.closers.push(listener);
+  }
   get closed(): boolean {
     return this.ended !== null;
   }
@@ -150,18 +149,6 @@ export class XConnection {
     this.ended = error;
     this.socket.destroy();
     for (const one of this.waiting.splice(0)) one.reject(error);
+    for (const closer of this.closers.splice(0)) closer(error);
   }
-}
-
-/** The cookie of the first entry: family, address, number, name, data, each but the first with a 16-bit length. */
-function readKey(path: string): Buffer | null {
-  const bytes = readFileSync(path);
-  let at = 2;
-  let field: Buffer | null = null;
-  for (let index = 0; index < 4; index += 1) {
-    const length = bytes.readUInt16BE(at);
-    field = bytes.subarray(at + 2, at + 2 + length);
-    at += 2 + length;
-  }
-  return field;
 }

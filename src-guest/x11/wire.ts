@@ -58,16 +58,12 @@ export const eventCode = {
 
 export const propertyChangeMask = 0x40_0000;
 
-/** The connection's first message, with the display's key (MIT-MAGIC-COOKIE-1). */
-export function setupRequest(key: Buffer | null): Buffer {
-  const name = key ? Buffer.from('MIT-MAGIC-COOKIE-1') : Buffer.alloc(0);
-  const data = key ?? Buffer.alloc(0);
+/** The connection's first message: little-endian, version 11.0, no key. */
+export function setupRequest(): Buffer {
   const header = Buffer.alloc(12);
   header.write('l', 0, 'latin1');
   header.writeUInt16LE(11, 2);
-  header.writeUInt16LE(name.length, 6);
-  header.writeUInt16LE(data.length, 8);
-  return Buffer.concat([header, padded(name), padded(data)]);
+  return header;
 }
 
 export interface Setup {

@@ -22,6 +22,7 @@ export function containerOptions(
   return {
     name: containerName(host.installationId, spec.machineId),
     Image: spec.image,
+    Cmd: [`${spec.size.width}x${spec.size.height}`],
     User: agentUser,
     Hostname: 'desktop',
     Labels: {

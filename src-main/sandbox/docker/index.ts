@@ -72,8 +72,8 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
       return tags[0] ?? null;
     },
     async create(spec, signal) {
-      const { machineId, secret, size } = spec;
-      folder.prepare({ machineId, secret, width: size.width, height: size.height });
+      const { machineId, secret } = spec;
+      folder.prepare({ machineId, secret });
       await machines.start(spec, folder.machine(machineId), signal);
       // The secret is out of its reach, so the session need not wait for the first contact. A failure shows there.
       startSession(machineId).catch(() => {});

@@ -73,12 +73,7 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
       throw new WheelhouseError('image_missing', `There is no image ${spec.image}.`);
     }
     const fault = faults.guest;
-    folder.prepare({
-      machineId: spec.machineId,
-      secret: spec.secret,
-      width: spec.size.width,
-      height: spec.size.height,
-    });
+    folder.prepare({ machineId: spec.machineId, secret: spec.secret });
     const guest = new FakeGuest(spec, fault);
     await guest.start(folder.socket(spec.machineId));
     machines.set(spec.machineId, { spec, guest, state: 'running', log: ['started'] });
