@@ -1,0 +1,59 @@
+import { lazy, Suspense, useEffect } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { AttentionView } from '../features/attention/AttentionView';
+import { ConnectDialog } from '../features/connect/ConnectDialog';
+import { FirstRunView } from '../features/firstRun/FirstRunView';
+import { PoolsView } from '../features/pools/PoolsView';
+import { StartSessionDialog } from '../features/wall/StartSessionDialog';
+import { WallView } from '../features/wall/WallView';
+import { useSessions, useSetup } from '../lib/queries';
+import { CommandPalette } from './CommandPalette';
+import css from './App.module.css';
+import { Rail } from './Rail';
+import { StatusBar } from './StatusBar';
+import { useShortcuts } from './useShortcuts';
+
+// noVNC and the gallery are loaded when they are wanted, so that the first view is there at once.
+const SessionView = lazy(() => import('../features/session/SessionView').then((module) => ({ default: module.SessionView })));
+const Gallery = lazy(() => import('../features/gallery/Gallery').then((module) => ({ default: module.Gallery })));
+
+const sessionId = /^[A-Za-z0-9_-]{8,128}$/;
+
+export function App() {
+  useShortcuts();
+  const [path] = useLocation();
+  useEffect(() => {
+    document.querySelector('main')?.scrollTo(0, 0);
+  }, [path]);
+  return (
+    <div className={css.app}>
+      <Rail />
+      <main className={css.main}>
+        <Suspense fallback={null}>
+          <Switch>
+            <Route path="/first-run" component={FirstRunView} />
+            <Route path="/wall" component={WallView} />
+            <Route path="/attention" component={AttentionView} />
+            <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
+            <Route path="/session/:id">{(params) => (sessionId.test(params.id) ? <SessionView key={params.id} id={params.id} /> : <Redirect to="/wall" replace />)}</Route>
+            <Route path="/gallery" component={Gallery} />
+            <Route component={Start} />
+          </Switch>
+        </Suspense>
+      </main>
+      <StatusBar />
+      <CommandPalette />
+      <ConnectDialog />
+      <StartSessionDialog />
+    </div>
+  );
+}
+
+/** Where to begin: the first run until a desktop can be handed out, the wall from then on. */
+function Start() {
+  const setup = useSetup();
+  const sessions = useSessions();
+  if (setup.isPending) return null;
+  const begun = setup.data?.ready || (sessions.data?.length ?? 0) > 0 || setup.isError;
+  return <Redirect to={begun ? '/wall' : '/first-run'} replace />;
+}

@@ -1,0 +1,52 @@
+import { Info } from 'lucide-react';
+import { useInfo, usePools, useSessions, useStats } from '../lib/queries';
+import { capital, count, gigabytes } from '../lib/words';
+import { Kbd } from '../ui/Kbd';
+import { Tooltip } from '../ui/Tooltip';
+import { useUi } from '../lib/stores';
+import css from './StatusBar.module.css';
+
+export function StatusBar() {
+  const info = useInfo().data;
+  const stats = useStats();
+  const sessions = useSessions().data;
+  const pools = usePools().data;
+  const setPalette = useUi((state) => state.setPalette);
+  const warm = pools?.reduce((sum, pool) => sum + pool.observed.machines.ready, 0) ?? 0;
+  const down = stats.isError;
+  const notices = [...(info?.notices ?? []), ...(info?.headless ? ['This window is on a virtual display.'] : [])];
+  return (
+    <footer className={css.bar}>
+      <span className={css.item}>
+        <span className={css.lamp} data-role={down ? 'trouble' : 'fine'} aria-hidden />
+        {down ? 'No answer from the broker' : 'Broker running'}
+      </span>
+      {info && <span className={`${css.item} ${css.address}`}>{info.url.replace(/^https?:\/\//, '')}</span>}
+      {sessions && pools && (
+        <span className={`${css.item} tnum`}>{pools.length === 0 ? 'No pools yet' : `${capital(count(sessions.length, 'session'))}, ${count(warm, 'warm machine')}`}</span>
+      )}
+      {(info?.unofficialRuntime || info?.headless) && (
+        <Tooltip text={notices.join(' ') || `Runtime ${info.runtime}`} side="top">
+          <button type="button" className={css.notice}>
+            <Info size={12} aria-hidden />
+            {info.unofficialRuntime ? 'Evaluation runtime' : 'Virtual display'}
+          </button>
+        </Tooltip>
+      )}
+      <span className={css.gap} />
+      {stats.data && (
+        <>
+          <span className={`${css.item} tnum`}>CPU {Math.round(stats.data.cpuPercent)} %</span>
+          <span className={`${css.item} tnum`}>
+            Memory {gigabytes(stats.data.memoryUsedBytes).replace(' GB', '')} of {gigabytes(stats.data.memoryTotalBytes)}
+          </span>
+          <span className={`${css.item} tnum`}>Disk {gigabytes(stats.data.diskFreeBytes)} free</span>
+        </>
+      )}
+      <button type="button" className={css.commands} onClick={() => setPalette(true)}>
+        <Kbd keys="Ctrl K" />
+        Commands
+      </button>
+    </footer>
+  );
+}

@@ -1,0 +1,35 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { call, messageOf } from '../../lib/api';
+import { keys, queryClient, useDemo } from '../../lib/queries';
+import { Button } from '../../ui/Button';
+import { ErrorLine } from '../../ui/ErrorLine';
+import { Spinner } from '../../ui/Spinner';
+
+/** Starts the demo agent, or goes to where it works. */
+export function DemoButton({ disabled }: { disabled?: boolean }) {
+  const demo = useDemo().data;
+  const [, go] = useLocation();
+  const [failure, setFailure] = useState<string | null>(null);
+  const running = demo?.state === 'running' || demo?.state === 'waiting';
+  if (running && demo.sessionId) {
+    const { sessionId } = demo;
+    return <Button onClick={() => go(`/session/${sessionId}`)}>Watch the demo agent</Button>;
+  }
+  const start = async () => {
+    setFailure(null);
+    try {
+      queryClient.setQueryData(keys.demo, await call('demo.start', {}));
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  return (
+    <>
+      <Button disabled={disabled || demo?.state === 'starting'} icon={demo?.state === 'starting' ? <Spinner /> : undefined} onClick={() => void start()}>
+        {demo?.state === 'starting' ? 'The demo agent starts' : 'Start the demo agent'}
+      </Button>
+      {(failure ?? (demo?.state === 'failed' ? demo.message : null)) && <ErrorLine>{failure ?? demo?.message}</ErrorLine>}
+    </>
+  );
+}

@@ -1,0 +1,222 @@
+import type { SetupStatus } from '@shared/ipc';
+import { Check, CircleAlert, Copy, Plug, Play, RefreshCw, TriangleAlert } from 'lucide-react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { call, messageOf } from '../../lib/api';
+import { clock } from '../../lib/clock';
+import { keys, queryClient, useSetup } from '../../lib/queries';
+import { useUi } from '../../lib/stores';
+import { useNow } from '../../lib/useNow';
+import { Button } from '../../ui/Button';
+import { ErrorLine } from '../../ui/ErrorLine';
+import { Notice } from '../../ui/Notice';
+import { Spinner } from '../../ui/Spinner';
+import { DemoButton } from './DemoButton';
+import { dockerLine, imageLine, summary, type Line } from './model';
+import css from './FirstRunView.module.css';
+
+export function FirstRunView() {
+  const setup = useSetup();
+  const [failure, setFailure] = useState<string | null>(null);
+  const setConnect = useUi((state) => state.setConnect);
+  const run = async (work: () => Promise<unknown>) => {
+    setFailure(null);
+    try {
+      await work();
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  if (setup.error) {
+    return (
+      <div className={css.page}>
+        <Notice icon={<TriangleAlert />} tone="trouble" title="This computer can't be looked at" actions={<Button onClick={() => void setup.refetch()}>Try again</Button>}>
+          {messageOf(setup.error)}
+        </Notice>
+      </div>
+    );
+  }
+  const status = setup.data;
+  if (!status) return null;
+  const found = status.docker.state === 'running';
+  const built = status.image.state === 'ready';
+  const lookAgain = () => run(async () => queryClient.setQueryData(keys.setup, await call('setup.look', {})));
+  return (
+    <div className={css.page}>
+      <h1>{built ? 'Desktops are ready' : 'Get the first desktop running'}</h1>
+      <p className={css.lead}>{summary(status)}</p>
+
+      <Card step={1} done={found && built} title="What is on this computer" aside={<Button kind="quiet" icon={<RefreshCw size={16} />} onClick={() => void lookAgain()}>Look again</Button>}>
+        <ul className={css.found}>
+          <Found line={dockerLine(status)}>
+            {!found && status.docker.state !== 'checking' && (
+              <>
+                {status.docker.fix && <CopyCommand command={status.docker.fix} />}
+                <Button size="row" onClick={() => void run(() => call('app.openHelp', { topic: 'docker' }))}>
+                  How to get Docker
+                </Button>
+              </>
+            )}
+          </Found>
+          <Found line={imageLine(status)}>
+            {found && (status.image.state === 'missing' || status.image.state === 'failed') && !status.build?.error && (
+              <Button kind="primary" size="row" onClick={() => void run(() => call('setup.buildImage', {}))}>
+                Build the image
+              </Button>
+            )}
+          </Found>
+        </ul>
+        {failure && <ErrorLine>{failure}</ErrorLine>}
+      </Card>
+
+      {status.build && <Build build={status.build} onRun={run} />}
+
+      <Card step={status.build ? 3 : 2} done={false} title="Put an agent to work">
+        <div className={css.agents}>
+          <div>
+            <Play size={18} aria-hidden />
+            <div>
+              <h3>See it first</h3>
+              <p>A scripted agent reads a list of orders and writes a report. Take the wheel from it.</p>
+              <div className={css.action}>
+                <DemoButton disabled={!status.ready} />
+              </div>
+              <small>{status.ready ? 'It works on a desktop of its own.' : 'Ready when the image is.'}</small>
+            </div>
+          </div>
+          <div>
+            <Plug size={18} aria-hidden />
+            <div>
+              <h3>Bring your own</h3>
+              <p>Claude Code, VS Code, Cursor, or anything that speaks MCP.</p>
+              <div className={css.action}>
+                <Button kind="primary" onClick={() => setConnect(true)}>
+                  Connect an agent
+                </Button>
+              </div>
+              <small>{built ? 'It gets a desktop with its first call.' : 'You can do this while the image is built.'}</small>
+            </div>
+          </div>
+        </div>
+      </Card>
+    </div>
+  );
+}
+
+function Card({ step, done, title, aside, children }: { step: number; done: boolean; title: string; aside?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={css.card} aria-label={title}>
+      <span className={css.step} data-role={done ? 'fine' : undefined} data-done={done || undefined}>
+        {done ? <Check size={16} strokeWidth={2.5} aria-label="Done" /> : step}
+      </span>
+      <header>
+        <h2>{title}</h2>
+        {aside}
+      </header>
+      <div className={css.content}>{children}</div>
+    </section>
+  );
+}
+
+const lineIcons: Record<Line['tone'], ReactNode> = {
+  fine: <Check size={18} aria-hidden />,
+  wait: <Spinner size={18} />,
+  warn: <CircleAlert size={18} aria-hidden />,
+  bad: <TriangleAlert size={18} aria-hidden />,
+};
+const lineRoles = { fine: 'fine', wait: 'nobody', warn: 'you', bad: 'trouble' } as const;
+
+function Found({ line, children }: { line: Line; children?: ReactNode }) {
+  return (
+    <li>
+      <span className={css.icon} data-role={lineRoles[line.tone]}>
+        {lineIcons[line.tone]}
+      </span>
+      <div>
+        <h3>{line.title}</h3>
+        <p>{line.text}</p>
+      </div>
+      {children && <span className={css.mend}>{children}</span>}
+    </li>
+  );
+}
+
+function CopyCommand({ command }: { command: string }) {
+  return (
+    <>
+      <code className={css.command}>{command}</code>
+      <Button size="row" icon={<Copy size={14} />} onClick={() => void call('app.copyText', { text: command })}>
+        Copy
+      </Button>
+    </>
+  );
+}
+
+function Build({ build, onRun }: { build: NonNullable<SetupStatus['build']>; onRun(work: () => Promise<unknown>): Promise<void> }) {
+  const now = useNow();
+  const log = useRef<HTMLPreElement>(null);
+  const failed = build.error !== null;
+  useEffect(() => {
+    log.current?.scrollTo(0, log.current.scrollHeight);
+  }, [build.log]);
+  const done = build.percent >= 100 && !failed;
+  return (
+    <Card
+      step={2}
+      done={done}
+      title="Build the desktop image"
+      aside={
+        !done && (
+          <span className={css.progress}>
+            {!failed && (
+              <span className="tnum">
+                {clock(now - Date.parse(build.startedAt))} so far{build.secondsLeft === null ? '' : `, about ${clock(build.secondsLeft * 1000)} left`}
+              </span>
+            )}
+            {failed ? (
+              <Button kind="primary" onClick={() => void onRun(() => call('setup.buildImage', {}))}>
+                Try again
+              </Button>
+            ) : (
+              <Button onClick={() => void onRun(() => call('setup.cancelBuild', {}))}>Cancel</Button>
+            )}
+          </span>
+        )
+      }
+    >
+      <div className={css.percent}>
+        <div role="progressbar" aria-label="Image build" aria-valuenow={Math.round(build.percent)} aria-valuemin={0} aria-valuemax={100} data-role={failed ? 'trouble' : undefined}>
+          <span style={{ transform: `scaleX(${build.percent / 100})` }} />
+        </div>
+        <b className="tnum">{Math.round(build.percent)} %</b>
+      </div>
+      {build.error && <ErrorLine>{build.error}</ErrorLine>}
+      <div className={css.build}>
+        <ul>
+          {build.steps.map((step) => (
+            <li key={step.name} data-state={step.state}>
+              {step.state === 'done' ? (
+                <Check size={16} aria-label="Done" />
+              ) : step.state === 'running' ? (
+                <Spinner />
+              ) : step.state === 'failed' ? (
+                <TriangleAlert size={16} aria-label="Failed" />
+              ) : (
+                <span className={css.waits} aria-label="Waits" role="img" />
+              )}
+              <span className="clip">{step.name}</span>
+              {step.seconds !== null && <span className="tnum">{clock(step.seconds * 1000)}</span>}
+            </li>
+          ))}
+        </ul>
+        <div className={css.log}>
+          <pre ref={log} tabIndex={0} aria-label="Log of the build">
+            {build.log.join('\n')}
+          </pre>
+          <Button size="row" icon={<Copy size={14} />} onClick={() => void onRun(() => call('app.copyText', { text: build.log.join('\n').slice(-65_000) }))}>
+            Copy log
+          </Button>
+        </div>
+      </div>
+    </Card>
+  );
+}

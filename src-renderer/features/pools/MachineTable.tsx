@@ -1,0 +1,104 @@
+import type { Machine } from '@shared/pool';
+import { Bot, Check, CircleDashed, TriangleAlert } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { call, messageOf } from '../../lib/api';
+import { useSessions } from '../../lib/queries';
+import { useNow } from '../../lib/useNow';
+import { capital, gigabytes } from '../../lib/words';
+import { Button } from '../../ui/Button';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { Notice } from '../../ui/Notice';
+import { Spinner } from '../../ui/Spinner';
+import css from './MachineTable.module.css';
+import { inState, machineRoles, sortMachines } from './model';
+
+export function MachineTable({ machines, error, onRetry }: { machines: readonly Machine[] | undefined; error: unknown; onRetry(): void }) {
+  const sessions = useSessions().data ?? [];
+  const now = useNow();
+  const [destroying, setDestroying] = useState<Machine | null>(null);
+  if (error) {
+    return (
+      <Notice icon={<TriangleAlert />} tone="trouble" title="The machines can't be listed" actions={<Button onClick={onRetry}>Try again</Button>}>
+        {messageOf(error)}
+      </Notice>
+    );
+  }
+  return (
+    <section className={css.card} aria-label="All machines">
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">Machine</th>
+            <th scope="col">State</th>
+            <th scope="col">Session</th>
+            <th scope="col">Image</th>
+            <th scope="col">CPU</th>
+            <th scope="col">Memory</th>
+            <th scope="col">In this state</th>
+            <th scope="col">
+              <span className="srOnly">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sortMachines(machines ?? []).map((machine) => {
+            const session = sessions.find((each) => each.sessionId === machine.sessionId);
+            return (
+              <tr key={machine.machineId}>
+                <th scope="row" className="clip" title={machine.machineId}>
+                  {machine.machineId}
+                </th>
+                <td>
+                  <span className={css.state} data-role={machineRoles[machine.state]}>
+                    {stateIcon(machine.state)}
+                    {capital(machine.state)}
+                  </span>
+                </td>
+                <td className="clip" title={machine.reason ?? undefined}>
+                  {session ? <Link href={`/session/${session.sessionId}`}>{session.name}</Link> : (machine.reason ?? '')}
+                </td>
+                <td className="clip" title={machine.image}>
+                  {machine.image}
+                </td>
+                <td className="tnum">{machine.cpuPercent === null ? '' : `${Math.round(machine.cpuPercent)} %`}</td>
+                <td className="tnum">{machine.memoryBytes === null ? '' : gigabytes(machine.memoryBytes)}</td>
+                <td className="tnum">{inState(machine, now)}</td>
+                <td>
+                  <Button kind="quiet" size="row" onClick={() => setDestroying(machine)} aria-label={`Destroy ${machine.machineId}…`}>
+                    Destroy…
+                  </Button>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {machines?.length === 0 && <p className={css.none}>No machine is there now.</p>}
+      <ConfirmDialog
+        open={destroying !== null}
+        onClose={() => setDestroying(null)}
+        title={`Destroy ${destroying?.machineId ?? ''}?`}
+        confirm={`Destroy ${destroying?.machineId ?? ''}`}
+        onConfirm={() => (destroying ? call('pools.destroyMachine', { machineId: destroying.machineId }) : Promise.resolve())}
+      >
+        <p>{destroying?.sessionId ? 'The session on it ends, and what is open on its desktop is gone. ' : 'No session is on it. '}The pool makes another one if it needs it.</p>
+      </ConfirmDialog>
+    </section>
+  );
+}
+
+function stateIcon(state: Machine['state']) {
+  switch (state) {
+    case 'quarantined':
+      return <TriangleAlert size={16} aria-hidden />;
+    case 'ready':
+      return <Check size={16} aria-hidden />;
+    case 'leased':
+      return <Bot size={16} aria-hidden />;
+    case 'gone':
+      return <CircleDashed size={16} aria-hidden />;
+    default:
+      return <Spinner />;
+  }
+}

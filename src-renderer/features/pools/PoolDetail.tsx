@@ -1,0 +1,184 @@
+import type { Machine, Pool } from '@shared/pool';
+import { Check, Ellipsis, Layers, Pause, Pencil, Play, RefreshCw, Trash2, TriangleAlert } from 'lucide-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { call, messageOf } from '../../lib/api';
+import { useMachines, usePools } from '../../lib/queries';
+import { Button, IconButton } from '../../ui/Button';
+import { Chip } from '../../ui/Chip';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
+import { ErrorLine } from '../../ui/ErrorLine';
+import { Menu, MenuItem } from '../../ui/Menu';
+import { MachineTable } from './MachineTable';
+import { conditionTitle, conditionTone, configRows, machineTotal } from './model';
+import css from './PoolDetail.module.css';
+import { PoolDialog } from './PoolDialog';
+import { backendNames, toneIcons, toneRoles } from './PoolsView';
+
+export function PoolDetail({ pool }: { pool: Pool }) {
+  const machines = useMachines(pool.id);
+  const names = usePools().data?.filter((each) => each.id !== pool.id).map((each) => each.displayName) ?? [];
+  const [, go] = useLocation();
+  const [editing, setEditing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const counts = pool.observed.machines;
+  const pause = async () => {
+    setFailure(null);
+    try {
+      await call('pools.update', { id: pool.id, patch: { paused: !pool.paused } });
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  return (
+    <div className={css.detail}>
+      <header className={css.head}>
+        <h2 className="clip">{pool.displayName}</h2>
+        <Chip role="nobody" icon={<Layers />}>
+          {backendNames[pool.backend]}
+        </Chip>
+        {pool.paused && (
+          <Chip role="nobody" icon={<Pause />}>
+            Paused
+          </Chip>
+        )}
+        <div className={css.actions}>
+          <Button icon={<Pencil size={16} />} onClick={() => setEditing(true)}>
+            Edit…
+          </Button>
+          <Button icon={pool.paused ? <Play size={16} /> : <Pause size={16} />} onClick={() => void pause()}>
+            {pool.paused ? 'Go on' : 'Pause'}
+          </Button>
+          <Menu
+            label="More"
+            trigger={
+              <IconButton kind="plain" label="More">
+                <Ellipsis size={16} />
+              </IconButton>
+            }
+          >
+            <MenuItem danger icon={<Trash2 size={16} />} onSelect={() => setDeleting(true)}>
+              Delete {pool.displayName}…
+            </MenuItem>
+          </Menu>
+        </div>
+      </header>
+      {pool.description && <p className={css.description}>{pool.description}</p>}
+      {failure && <ErrorLine>{failure}</ErrorLine>}
+
+      <section className={css.card} aria-label="Machines">
+        <h3>
+          Machines
+          <span className="tnum">
+            {machineTotal(counts)} of at most {pool.warm.maximum}
+          </span>
+        </h3>
+        <ul className={css.squares}>
+          <Squares n={counts.leased} word="leased" role="agent" />
+          <Squares n={counts.ready} word="ready" role="fine" />
+          <Squares n={counts.creating + counts.starting} word="starting" role="nobody" hollow />
+          <Squares n={counts.resetting} word="resetting" role="nobody" />
+          <Squares n={counts.quarantined} word="quarantined" role="trouble" />
+        </ul>
+      </section>
+
+      <div className={css.pair}>
+        <section className={css.card} aria-label="Configuration">
+          <Configuration pool={pool} machines={machines.data ?? []} />
+        </section>
+        <section className={css.card} aria-label="Conditions">
+          <h3>Conditions</h3>
+          <ul className={css.conditions}>
+            {pool.observed.conditions.map((condition) => {
+              const tone = conditionTone(condition);
+              return (
+                <li key={condition.type} data-role={toneRoles[tone]}>
+                  {toneIcons[tone]}
+                  <div>
+                    <b>{conditionTitle(condition)}</b>
+                    <p>{condition.message}</p>
+                  </div>
+                </li>
+              );
+            })}
+            {pool.observed.conditions.length === 0 && <li className={css.dim}>Nothing is known yet.</li>}
+          </ul>
+        </section>
+      </div>
+
+      <MachineTable machines={machines.data} error={machines.error} onRetry={() => void machines.refetch()} />
+
+      {editing && <PoolDialog pool={pool} names={names} onClose={() => setEditing(false)} onSaved={() => undefined} />}
+      <ConfirmDialog
+        open={deleting}
+        onClose={() => setDeleting(false)}
+        title={`Delete ${pool.displayName}?`}
+        confirm={`Delete ${pool.displayName}`}
+        onConfirm={async () => {
+          await call('pools.delete', { id: pool.id, force: counts.leased > 0 });
+          go('/pools');
+        }}
+      >
+        <p>
+          {counts.leased > 0
+            ? `${counts.leased} ${counts.leased === 1 ? 'session ends' : 'sessions end'} and what is open on ${counts.leased === 1 ? 'its desktop' : 'their desktops'} is gone. `
+            : 'No session is on it. '}
+          Its machines are destroyed. Timelines stay. This can’t be undone.
+        </p>
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+function Squares({ n, word, role, hollow }: { n: number; word: string; role: 'agent' | 'fine' | 'nobody' | 'trouble'; hollow?: boolean }) {
+  if (n === 0 && word !== 'leased' && word !== 'ready') return null;
+  return (
+    <li data-role={role} data-hollow={hollow || undefined}>
+      <span className={css.boxes} aria-hidden>
+        {Array.from({ length: Math.min(n, 24) }, (_, index) => (
+          <span key={index} />
+        ))}
+      </span>
+      <span>
+        <b className="tnum">{n}</b> {word}
+      </span>
+    </li>
+  );
+}
+
+function Configuration({ pool, machines }: { pool: Pool; machines: readonly Machine[] }) {
+  return (
+    <table className={css.config}>
+      <thead>
+        <tr>
+          <th scope="col">
+            <h3>Configuration</h3>
+          </th>
+          <th scope="col">Desired</th>
+          <th scope="col">Observed</th>
+          <th scope="col">
+            <span className="srOnly">Verdict</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {configRows(pool, machines).map((row) => (
+          <tr key={row.name}>
+            <th scope="row">{row.name}</th>
+            <td>{row.desired}</td>
+            <td>{row.observed}</td>
+            <td>
+              {row.verdict && (
+                <span className={css.verdict} data-role={row.verdict === 'as desired' ? 'fine' : row.verdict === 'catching up' ? 'you' : 'trouble'}>
+                  {row.verdict === 'as desired' ? <Check size={16} /> : row.verdict === 'catching up' ? <RefreshCw size={14} /> : <TriangleAlert size={14} />}
+                  <span>{row.verdict}</span>
+                </span>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,35 @@
+import type { Pool } from '@shared/pool';
+import type { Session } from '@shared/session';
+import { settingSpan, timeWithSeconds } from '../../lib/clock';
+import css from './Details.module.css';
+
+/** What is known of the session, in words; ids in the form in which other tools want them. */
+export function Details({ session, pool }: { session: Session; pool: Pool | undefined }) {
+  const rows: [string, string, 'mono'?][] = [
+    ['Session', session.sessionId, 'mono'],
+    ['Computer', session.computerId, 'mono'],
+    ['Machine', session.machineId ?? 'None', session.machineId ? 'mono' : undefined],
+    ['Pool', pool?.displayName ?? session.poolId],
+    ['Agent, as it names itself', session.agent || 'Nothing yet'],
+    ['Acquired by', session.caller],
+    ['Started', timeWithSeconds(session.createdAt)],
+    ['Last activity', timeWithSeconds(session.lastActivityAt)],
+    ['Ended', session.endedAt ? timeWithSeconds(session.endedAt) : 'Not yet'],
+    ['Released when idle', pool ? `After ${settingSpan(pool.idle.afterSeconds)}` : 'As its pool says'],
+    ['Size', pool ? `${pool.size.cpus} CPU, ${pool.size.memoryMiB / 1024} GB, ${pool.size.width} × ${pool.size.height}` : 'As its pool says'],
+    ['Network', pool?.network.policy === 'open' ? 'Open' : pool?.network.policy === 'allowlist' ? `${pool.network.allow.length} addresses` : 'None'],
+    ['Change of hands', `Number ${session.control.epoch}`],
+    ...Object.entries(session.labels).map(([name, value]): [string, string] => [`Label ${name}`, value]),
+    ...(session.reason ? [['Reason', session.reason] as [string, string]] : []),
+  ];
+  return (
+    <dl className={css.details}>
+      {rows.map(([name, value, kind]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className={kind === 'mono' ? 'mono' : undefined}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,123 @@
+import { Unplug } from 'lucide-react';
+import { useCallback, useEffect, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from 'react';
+import { clock, timeWithSeconds } from '../../lib/clock';
+import { useNow } from '../../lib/useNow';
+import { Button } from '../../ui/Button';
+import { Notice } from '../../ui/Notice';
+import { ScreenConnection, type ScreenState } from './screenConnection';
+import css from './Screen.module.css';
+
+export interface ScreenHandle {
+  focus(): void;
+}
+
+export interface ScreenProps {
+  sessionId: string;
+  size: { width: number; height: number };
+  /** Keys and pointer go to the machine. */
+  mayType: boolean;
+  /** False once the session has ended: the last picture stays. */
+  connected: boolean;
+  /** Shown until the first live picture. */
+  placeholder: string | null;
+  onFocusChange(focused: boolean): void;
+  ref?: Ref<ScreenHandle>;
+  children?: ReactNode;
+}
+
+/**
+ * The live screen, fitted without moving anything: the box has the machine's own proportions before the first picture
+ * comes. While there is no connection the last picture stays, dimmed after a second.
+ */
+export function Screen({ sessionId, size, mayType, connected, placeholder, onFocusChange, ref, children }: ScreenProps) {
+  const target = useRef<HTMLDivElement>(null);
+  const last = useRef<HTMLCanvasElement>(null);
+  const connection = useRef<ScreenConnection | null>(null);
+  const [state, setState] = useState<ScreenState>({ kind: 'connecting' });
+  const [everLive, setEverLive] = useState(false);
+
+  const keepPicture = useCallback((canvas: HTMLCanvasElement) => {
+    const copy = last.current;
+    if (!copy) return;
+    copy.width = canvas.width;
+    copy.height = canvas.height;
+    copy.getContext('2d')?.drawImage(canvas, 0, 0);
+  }, []);
+
+  useEffect(() => {
+    if (!connected || !target.current) return;
+    const made = new ScreenConnection(
+      sessionId,
+      target.current,
+      (next) => {
+        setState(next);
+        if (next.kind === 'live') setEverLive(true);
+      },
+      keepPicture,
+    );
+    connection.current = made;
+    return () => {
+      connection.current = null;
+      const canvas = target.current?.querySelector('canvas');
+      if (canvas && canvas.width > 0) keepPicture(canvas);
+      made.close();
+    };
+  }, [sessionId, connected, keepPicture]);
+
+  useEffect(() => connection.current?.setMayType(mayType), [mayType, sessionId, connected]);
+  useImperativeHandle(ref, () => ({ focus: () => connection.current?.focus() }), []);
+
+  // The shortcut that gives the keys back is taken before noVNC sees it.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || !event.ctrlKey || !event.altKey) return;
+      if (!target.current?.contains(document.activeElement)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      connection.current?.blur();
+      document.querySelector<HTMLElement>('[data-action="handback"] button')?.focus();
+    };
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
+  }, []);
+
+  const report = (event: React.PointerEvent) => connection.current?.pointerAt(event.clientX, event.clientY, event.buttons);
+  const lost = connected && state.kind === 'lost';
+  return (
+    <div className={css.screen} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
+      {placeholder && !everLive && <img className={css.placeholder} src={placeholder} alt="" />}
+      <canvas ref={last} className={css.last} width={0} height={0} aria-hidden data-dim={lost || !connected || undefined} />
+      <div
+        ref={target}
+        className={css.target}
+        role="group"
+        aria-label="Screen of the desktop"
+        data-live={state.kind === 'live' || undefined}
+        onFocus={() => onFocusChange(true)}
+        onBlur={() => onFocusChange(false)}
+        onPointerDownCapture={report}
+        onPointerMoveCapture={report}
+        onPointerUpCapture={report}
+      />
+      {children}
+      {lost && <Lost state={state} onRetry={() => connection.current?.retryNow()} />}
+    </div>
+  );
+}
+
+function Lost({ state, onRetry }: { state: Extract<ScreenState, { kind: 'lost' }>; onRetry(): void }) {
+  const now = useNow();
+  if (now - state.since < 1000) return null;
+  return (
+    <div className={css.lost}>
+      <Notice
+        icon={<Unplug />}
+        title="No connection to the screen"
+        actions={<Button onClick={onRetry}>Try now</Button>}
+      >
+        {state.reason}. The agent goes on. You see the last picture, from {timeWithSeconds(new Date(state.since).toISOString())}. Trying again in{' '}
+        <span className="tnum">{clock(state.retryAt - now)}</span>
+      </Notice>
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+import type { Session } from '@shared/session';
+import { ArrowLeft } from 'lucide-react';
+import { Link } from 'wouter';
+import { age, clock } from '../../lib/clock';
+import css from './SessionHeader.module.css';
+
+const statusWords: Record<Session['status'], string> = {
+  queued: 'Queued',
+  acquiring: 'Starting',
+  active: 'Active',
+  idle: 'Idle',
+  releasing: 'Ending',
+  released: 'Released',
+  failed: 'Failed',
+  expired: 'Expired',
+};
+
+/** Under a person's hold a session is not idle: the clock then says how long it is held. */
+export function SessionHeader({ session, poolName, holding, now }: { session: Session; poolName: string; holding: boolean; now: number }) {
+  const ended = session.endedAt === null ? null : Date.parse(session.endedAt);
+  const held = session.control.kind === 'human' && ended === null;
+  const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
+    { name: 'Pool', value: poolName, wide: true },
+    { name: 'Agent', value: session.agent || 'None yet' },
+    { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
+    ...(ended !== null
+      ? []
+      : [{ name: held ? 'Held' : 'Idle', value: clock(now - Date.parse(held ? session.control.since : session.lastActivityAt)), clock: true }]),
+    { name: 'Status', value: statusWords[session.status], wide: true },
+    ...(held && !holding ? [{ name: 'Holds it', value: session.control.holder ?? '' }] : []),
+  ];
+  return (
+    <header className={css.header}>
+      <Link href="/wall" className={css.back} aria-label="Back to the wall" title="Back to the wall">
+        <ArrowLeft size={18} />
+      </Link>
+      <h1 className="clip" title={session.name}>
+        {session.name}
+      </h1>
+      <dl className={css.facts}>
+        {facts.map((fact) => (
+          <div key={fact.name} data-wide={fact.wide || undefined} data-clock={fact.clock || undefined}>
+            <dt>{fact.name}</dt>
+            <dd className={fact.clock ? 'tnum' : 'clip'} title={fact.value}>
+              {fact.value}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </header>
+  );
+}

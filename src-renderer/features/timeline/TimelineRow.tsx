@@ -1,0 +1,107 @@
+import type { Action } from '@shared/action';
+import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { clock, timeOfDay, timeWithSeconds } from '../../lib/clock';
+import { useNow } from '../../lib/useNow';
+import { Words } from '../../ui/Words';
+import { CropImage } from './CropImage';
+import { factTitle, heldWords, outcomeLine, roleOf, type ControlFact, type OutcomeTone, type Row } from './model';
+import css from './TimelineRow.module.css';
+
+const toneIcons: Record<OutcomeTone, ReactNode> = {
+  done: <Check size={14} aria-hidden />,
+  now: <span className={css.dot} aria-hidden />,
+  failed: <CircleAlert size={14} aria-hidden />,
+  refused: <Ban size={14} aria-hidden />,
+};
+const factIcons: Record<ControlFact, ReactNode> = {
+  taken: <ShipWheel size={16} aria-hidden />,
+  handedBack: <ShipWheel size={16} aria-hidden />,
+  paused: <Pause size={16} aria-hidden />,
+  resumed: <Play size={16} aria-hidden />,
+  lapsed: <Hourglass size={16} aria-hidden />,
+};
+
+export interface TimelineRowProps {
+  row: Row;
+  size: { width: number; height: number };
+  me: string;
+  last: boolean;
+  /** When the present hold began; a block that is still current counts from there. */
+  holdSince: string | null;
+  onOpen(action: Action): void;
+}
+
+export function TimelineRow({ row, size, me, last, holdSince, onOpen }: TimelineRowProps) {
+  const { action } = row;
+  const role = roleOf(action, me);
+  const time = (
+    <time className={`${css.time} tnum`} dateTime={action.at} title={timeWithSeconds(action.at)}>
+      {timeOfDay(action.at)}
+    </time>
+  );
+  if (row.kind === 'control') {
+    const blockRole = row.fact === 'paused' || row.fact === 'lapsed' || role === 'nobody' ? 'nobody' : role;
+    return (
+      <div className={css.block} data-role={blockRole}>
+        {time}
+        <div className={css.body}>
+          <h3 className={css.title}>
+            {factIcons[row.fact]}
+            <span>{factTitle(row, me)}</span>
+            {row.current && holdSince ? <Running since={holdSince} /> : row.heldMs !== null && row.fact !== 'taken' && <b className="tnum">{heldWords(row.heldMs)}</b>}
+          </h3>
+          {row.note && <p>“{row.note}”</p>}
+        </div>
+      </div>
+    );
+  }
+  if (row.kind === 'help') {
+    const why = typeof action.arguments['reason'] === 'string' ? action.arguments['reason'] : typeof action.arguments['why'] === 'string' ? action.arguments['why'] : null;
+    return (
+      <button type="button" className={css.block} data-role="trouble" data-edge="agent" onClick={() => onOpen(action)}>
+        {time}
+        <span className={css.body}>
+          <span className={css.title}>
+            <Flag size={16} aria-hidden />
+            <span>Agent asked for a person</span>
+          </span>
+          <span className={css.text}>{why ? `“${why}”` : <Words text={action.words} />}</span>
+        </span>
+      </button>
+    );
+  }
+  const outcome = outcomeLine(action, row);
+  const frame = action.frameBefore ?? action.frameAfter;
+  return (
+    <button
+      type="button"
+      className={css.row}
+      data-role={outcome?.tone === 'refused' || outcome?.tone === 'failed' ? 'trouble' : role}
+      data-edge={role}
+      data-tone={outcome?.tone}
+      data-last={last || undefined}
+      onClick={() => onOpen(action)}
+    >
+      {time}
+      <span className={css.body}>
+        <span className={css.text}>
+          {action.outcome === 'refused' && action.actor.kind === 'agent' ? 'Agent tried: ' : ''}
+          <Words text={action.words} />
+        </span>
+        {outcome && (
+          <span className={css.outcome} data-tone={outcome.tone}>
+            {toneIcons[outcome.tone]}
+            <span className="tnum">{outcome.text}</span>
+          </span>
+        )}
+      </span>
+      {action.point && frame && row.kind === 'action' && <CropImage hash={frame} point={action.point} screen={size} width={96} height={60} className={css.crop} />}
+    </button>
+  );
+}
+
+function Running({ since }: { since: string }) {
+  const now = useNow();
+  return <b className="tnum">{clock(now - Date.parse(since))}</b>;
+}

@@ -1,0 +1,40 @@
+import type { ControlState } from '@shared/control';
+import type { Session } from '@shared/session';
+
+/** One line of "Just happened". */
+export interface Happening {
+  at: string;
+  words: string;
+  sessionId: string;
+}
+
+const who = (holder: string | null, me: string) => (holder === null ? 'Somebody' : holder === me ? 'You' : holder);
+
+/** A change of hands worth a line; null for the steps in between. */
+export function controlHappening(name: string, before: ControlState, after: ControlState, me: string): string | null {
+  if (before.kind === after.kind && before.holder === after.holder) return null;
+  switch (after.kind) {
+    case 'human':
+      return `${who(after.holder, me)} took ${name}`;
+    case 'agent':
+      if (before.kind === 'paused') return `${name} goes on`;
+      return before.holder ? `${who(before.holder, me)} handed back ${name}` : null;
+    case 'paused':
+      return before.kind === 'human' && after.holder ? `Hold of ${name} lapsed, paused` : `${name} paused`;
+    default:
+      return null;
+  }
+}
+
+export function sessionHappening(before: Session | undefined, after: Session): string | null {
+  if (!before) return after.endedAt ? null : `${after.name} started`;
+  if (before.endedAt || !after.endedAt) return null;
+  switch (after.status) {
+    case 'failed':
+      return `${after.name} failed`;
+    case 'expired':
+      return `${after.name} expired`;
+    default:
+      return `${after.name} released`;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Action, Attention } from '@shared/action';
+import type { ControlState } from '@shared/control';
+import type { WheelhouseEvent } from '@shared/event';
+import type { AppInfo, Bridge } from '@shared/ipc';
+import type { Machine, Pool } from '@shared/pool';
+import type { Page, Session } from '@shared/session';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { controlHappening, sessionHappening } from './happenings';
+import { keys } from './queries';
+import { useLive } from './stores';
+
+/** Replaces the item with the same key, or appends it; a tile or row keeps its place when its state changes. */
+export function upsert<T>(list: readonly T[], item: T, key: (item: T) => string): T[] {
+  const at = list.findIndex((each) => key(each) === key(item));
+  return at < 0 ? [...list, item] : list.map((each, index) => (index === at ? item : each));
+}
+
+/** New rows go to the newest page; a row that is already there is replaced where it stands. */
+export function putAction(data: InfiniteData<Page<Action>> | undefined, action: Action): InfiniteData<Page<Action>> | undefined {
+  const first = data?.pages[0];
+  if (!data || !first) return data;
+  const known = data.pages.some((page) => page.data.some((row) => row.id === action.id));
+  return {
+    ...data,
+    pages: data.pages.map((page, index) =>
+      known || index === 0 ? { ...page, data: known ? page.data.map((row) => (row.id === action.id ? action : row)) : [...page.data, action] } : page,
+    ),
+  };
+}
+
+/** Keeps what the window knows as the main process announces it. Returns its disposer. */
+export function followMain(bridge: Bridge, client: QueryClient, navigate: (path: string) => void, setTheme: (theme: 'dark' | 'light') => void): () => void {
+  const me = () => client.getQueryData<AppInfo>(keys.info)?.operator ?? '';
+  const known = (id: string) => client.getQueryData<Session[]>(keys.sessions)?.find((session) => session.sessionId === id);
+
+  const onSession = (session: Session) => {
+    const before = known(session.sessionId);
+    const listed = client.getQueryData<Session[]>(keys.sessions);
+    const words = listed ? sessionHappening(before, session) : null;
+    if (words) useLive.getState().addHappening({ at: session.endedAt ?? session.createdAt, words, sessionId: session.sessionId });
+    client.setQueryData<Session[]>(keys.sessions, (list) =>
+      session.endedAt ? list?.filter((each) => each.sessionId !== session.sessionId) : list && upsert(list, session, (each) => each.sessionId),
+    );
+    client.setQueryData<Session>(keys.session(session.sessionId), (old) => (old ? session : old));
+  };
+
+  const onControl = (sessionId: string, control: ControlState) => {
+    const session = known(sessionId);
+    const words = session && controlHappening(session.name, session.control, control, me());
+    if (words) useLive.getState().addHappening({ at: control.since, words, sessionId });
+    const patch = (old: Session) => (old.control.epoch > control.epoch ? old : { ...old, control });
+    client.setQueryData<Session[]>(keys.sessions, (list) => list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)));
+    client.setQueryData<Session>(keys.session(sessionId), (old) => old && patch(old));
+  };
+
+  const onEvent = (event: WheelhouseEvent) => {
+    switch (event.event) {
+      case 'pool':
+        client.setQueryData<Pool[]>(keys.pools, (list) => list && upsert(list, event.data, (pool) => pool.id));
+        return;
+      case 'pool_deleted':
+        client.setQueryData<Pool[]>(keys.pools, (list) => list?.filter((pool) => pool.id !== event.data.id));
+        return;
+      case 'machine':
+        client.setQueryData<Machine[]>(keys.machines(event.data.poolId), (list) =>
+          event.data.state === 'gone'
+            ? list?.filter((machine) => machine.machineId !== event.data.machineId)
+            : list && upsert(list, event.data, (machine) => machine.machineId),
+        );
+        return;
+      case 'session':
+        return onSession(event.data);
+      case 'control':
+        return onControl(event.data.sessionId, event.data.control);
+      case 'action':
+        useLive.getState().setLatest(event.data);
+        client.setQueryData<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
+        return;
+      case 'attention':
+        client.setQueryData<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
+        return;
+      default:
+        // A newer main process may announce more than this window knows.
+        return;
+    }
+  };
+
+  const disposers = [
+    bridge.on('event', onEvent),
+    bridge.on('setup', (status) => client.setQueryData(keys.setup, status)),
+    bridge.on('demo', (status) => client.setQueryData(keys.demo, status)),
+    bridge.on('tokenProgress', (progress) => client.setQueryData(keys.tokenProgress(progress.tokenId), progress)),
+    bridge.on('thumbnail', ({ sessionId, version }) => useLive.getState().setThumb(sessionId, version)),
+    bridge.on('navigate', ({ path }) => navigate(path)),
+    bridge.on('theme', setTheme),
+  ];
+  return () => {
+    for (const dispose of disposers) dispose();
+  };
+}

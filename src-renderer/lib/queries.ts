@@ -1,0 +1,44 @@
+import { QueryClient, useQuery } from '@tanstack/react-query';
+import { call } from './api';
+
+/** `always`: the main process is next door; whether the computer has a network says nothing about it. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: { networkMode: 'always', retry: 1, staleTime: Infinity, refetchOnWindowFocus: false },
+    mutations: { networkMode: 'always' },
+  },
+});
+
+export const keys = {
+  info: ['info'] as const,
+  stats: ['stats'] as const,
+  setup: ['setup'] as const,
+  demo: ['demo'] as const,
+  pools: ['pools'] as const,
+  machines: (poolId: string) => ['machines', poolId] as const,
+  sessions: ['sessions'] as const,
+  session: (id: string) => ['session', id] as const,
+  timeline: (id: string) => ['timeline', id] as const,
+  attention: ['attention'] as const,
+  tokenProgress: (id: string) => ['tokenProgress', id] as const,
+};
+
+export const useInfo = () => useQuery({ queryKey: keys.info, queryFn: () => call('app.info', {}) });
+export const useStats = () => useQuery({ queryKey: keys.stats, queryFn: () => call('app.stats', {}), refetchInterval: 5000, retry: false });
+export const useSetup = () => useQuery({ queryKey: keys.setup, queryFn: () => call('setup.status', {}) });
+export const useDemo = () => useQuery({ queryKey: keys.demo, queryFn: () => call('demo.status', {}) });
+export const usePools = () => useQuery({ queryKey: keys.pools, queryFn: () => call('pools.list', {}) });
+export const useMachines = (poolId: string) =>
+  useQuery({
+    queryKey: keys.machines(poolId),
+    queryFn: () => call('pools.machines', { id: poolId }),
+    enabled: poolId !== '',
+    // CPU and memory of a machine are measured, not announced.
+    refetchInterval: 5000,
+  });
+export const useSessions = () =>
+  useQuery({ queryKey: keys.sessions, queryFn: async () => (await call('sessions.list', { live: true, limit: 200 })).data });
+export const useSession = (id: string) => useQuery({ queryKey: keys.session(id), queryFn: () => call('sessions.get', { sessionId: id }) });
+export const useAttention = () => useQuery({ queryKey: keys.attention, queryFn: () => call('attention.list', {}) });
+
+export const useMe = () => useInfo().data?.operator ?? '';

@@ -1,0 +1,63 @@
+import type { Action } from '@shared/action';
+import { create } from 'zustand';
+import type { Happening } from './happenings';
+
+/** What arrives by push only: thumbnails' versions, the latest action of each session, what just happened. */
+interface LiveStore {
+  thumbs: Record<string, number>;
+  latest: Record<string, Action>;
+  happened: readonly Happening[];
+  setThumb(sessionId: string, version: number): void;
+  setLatest(action: Action): void;
+  addHappening(happening: Happening): void;
+}
+
+const kept = 12;
+
+export const useLive = create<LiveStore>((set) => ({
+  thumbs: {},
+  latest: {},
+  happened: [],
+  setThumb: (sessionId, version) => set((state) => ({ thumbs: { ...state.thumbs, [sessionId]: version } })),
+  setLatest: (action) =>
+    set((state) => {
+      const known = state.latest[action.sessionId];
+      if (known && known.id !== action.id && known.at > action.at) return state;
+      return { latest: { ...state.latest, [action.sessionId]: action } };
+    }),
+  addHappening: (happening) => set((state) => ({ happened: [happening, ...state.happened].slice(0, kept) })),
+}));
+
+export type Density = 'small' | 'medium' | 'large';
+export type Grouping = 'pool' | 'state' | 'agent';
+
+/** Choices of the person at this window. */
+interface UiStore {
+  palette: boolean;
+  connect: boolean;
+  start: boolean;
+  density: Density;
+  grouping: Grouping;
+  asideOpen: boolean;
+  setPalette(open: boolean): void;
+  setConnect(open: boolean): void;
+  setStart(open: boolean): void;
+  setDensity(density: Density): void;
+  setGrouping(grouping: Grouping): void;
+  setAsideOpen(open: boolean): void;
+}
+
+export const useUi = create<UiStore>((set) => ({
+  palette: false,
+  connect: false,
+  start: false,
+  density: 'medium',
+  grouping: 'pool',
+  asideOpen: true,
+  setPalette: (palette) => set({ palette }),
+  setConnect: (connect) => set({ connect }),
+  setStart: (start) => set({ start }),
+  setDensity: (density) => set({ density }),
+  setGrouping: (grouping) => set({ grouping }),
+  setAsideOpen: (asideOpen) => set({ asideOpen }),
+}));
