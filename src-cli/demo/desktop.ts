@@ -113,13 +113,13 @@ export class Desktop {
   }
 }
 
-/** Asks every 200 ms until there is an answer; null when the time is up. */
+/** Asks every 400 ms until there is an answer; null when the time is up. */
 export async function poll<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;
     if (performance.now() > deadline) return null;
-    await sleep(200);
+    await sleep(400);
   }
 }
