@@ -70,7 +70,9 @@ export class Acquisition {
     if (!pending) {
       this.throwIfBlocked(pool);
       const lane = `${request.caller.role}:${request.caller.name}`;
-      pending = { sessionId, hash, poolId: pool.id, lane, request, joiners: new Set(), queued: false };
+      // A row that still waits without anybody is what a failed departure left; it is this key's place.
+      if (known && known.parametersHash !== hash) throw keyReused(sessionId);
+      pending = { sessionId, hash, poolId: pool.id, lane, request, joiners: new Set(), queued: known !== undefined };
       this.pending.set(sessionId, pending);
       const joined = this.join(pending, request.waitMs ?? this.core.limits.waitMs, signal);
       this.begin(pending);
@@ -300,9 +302,12 @@ export class Acquisition {
     const row = pending.queued ? this.core.sessions.get(pending.sessionId) : undefined;
     this.settle(pending, (joiner) => joiner.reject(error));
     if (row?.status !== 'queued' || this.core.stopped) return;
+    this.core.guard('leaving the queue', () => this.forget(row, error));
+  }
+  private forget(row: SessionRow, error: unknown): void {
     this.core.commit('queue.leave', () => {
-      this.core.sessions.remove(pending.sessionId);
-      this.core.notePool(pending.poolId);
+      this.core.sessions.remove(row.sessionId);
+      this.core.notePool(row.poolId);
     });
     const ended: SessionRow = {
       ...row,

@@ -26,7 +26,9 @@ export class Announcer {
   }
   pool(poolId: string): void {
     this.pools.add(poolId);
-    this.timer ??= this.core.options.clock.after(this.core.limits.announceMs, () => this.flush());
+    this.timer ??= this.core.options.clock.after(this.core.limits.announceMs, () =>
+      this.core.guard('announcing pools', () => this.flush()),
+    );
   }
   poolDeleted(poolId: string): void {
     this.pools.delete(poolId);

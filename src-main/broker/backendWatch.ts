@@ -56,7 +56,9 @@ export class BackendWatch {
       seen.again = true;
       return seen.looking;
     }
-    seen.looking = this.lookUntilSettled(kind, seen).finally(() => (seen.looking = null));
+    seen.looking = this.lookUntilSettled(kind, seen)
+      .catch((error: unknown) => this.core.options.logger.error({ kind, err: error }, 'looking at a backend failed'))
+      .finally(() => (seen.looking = null));
     return seen.looking;
   }
   /** All machines that the backend has, of this installation. Rejects with backend_unreachable or timeout. */

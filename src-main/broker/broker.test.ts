@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { createFakeBackend } from '../sandbox/fake';
 import type { PoolPatch } from '@shared/pool';
 import { admin, agent, eventually, World } from './testBroker';
 
 let world: World;
 afterEach(() => world.close());
 const begin = async (patch: PoolPatch = {}): Promise<World> => {
-  world = new World(patch);
+  world = new World(createFakeBackend, patch);
   await world.start();
   return world;
 };
@@ -223,7 +224,7 @@ describe('acquire', () => {
   });
 
   test('fair between callers, and 429 for whoever asks for too much', async () => {
-    world = new World({ warm: { minimum: 0, maximum: 1 } });
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 1 } });
     await world.start({ limits: { queueLength: 5, queuePerCaller: 3 } });
     let current = await world.acquire();
     const served: string[] = [];

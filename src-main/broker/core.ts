@@ -70,6 +70,14 @@ export class Core {
     this.onCommitted(changes);
     return result;
   }
+  /** For what nobody waits for: a failure (a full disk, say) is logged, and whoever looks next tries again. */
+  guard(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!this.closed) this.options.logger.error({ err: error }, `${what} failed`);
+    }
+  }
   /** Something done to the world outside the store. */
   async effect<T>(point: string, run: () => Promise<T>): Promise<T> {
     if (this.closed) throw new WheelhouseError('not_ready', 'Wheelhouse is stopping.');

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { createFakeBackend } from '../sandbox/fake';
 import { FakeClock } from '../base/clock';
 import { sleep } from '../base/deadline';
 import { agent, eventually, pass, World } from './testBroker';
@@ -15,7 +16,7 @@ describe('machines that fail', () => {
   test.each(['silent', 'rubbish', 'wrongIdentity', 'hangs'] as const)(
     'a guest that is %s at its making is kept for a look, with the reason, and others take its place',
     async (kind) => {
-      world = new World({ warm: { minimum: 1, maximum: 2 } });
+      world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 2 } });
       world.backend.faults.guest = { kind };
       await world.start({ limits: { checkMs: 250, backoffMs: 60 } });
       await eventually(
@@ -33,7 +34,7 @@ describe('machines that fail', () => {
   );
 
   test('a screen that stays blank is not ready', async () => {
-    world = new World({ warm: { minimum: 1, maximum: 1 } });
+    world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 1 } });
     world.blank = true;
     await world.start({ limits: { checkMs: 150 } });
     await eventually(() =>
@@ -46,7 +47,7 @@ describe('machines that fail', () => {
   });
 
   test('creates that fail are tried again with growing pauses', async () => {
-    world = new World({ warm: { minimum: 1, maximum: 2 } });
+    world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 2 } });
     world.backend.faults.createFails = 'guest_failed';
     const clock = new FakeClock();
     await world.start({
@@ -65,7 +66,7 @@ describe('machines that fail', () => {
   });
 
   test('a dead warm machine is replaced', async () => {
-    world = new World({ warm: { minimum: 2, maximum: 4 } });
+    world = new World(createFakeBackend, { warm: { minimum: 2, maximum: 4 } });
     await world.start();
     await world.ready(2);
     const dead = world.inState('ready')[0]?.machineId ?? '';
@@ -78,7 +79,7 @@ describe('machines that fail', () => {
   });
 
   test('a frozen warm machine is found by its silence, and never handed out', async () => {
-    world = new World({ warm: { minimum: 1, maximum: 3 } });
+    world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 3 } });
     await world.start({ limits: { healthTimeoutMs: 50, checkMs: 300 } });
     await world.ready(1);
     const frozen = world.inState('ready')[0]?.machineId ?? '';
@@ -92,7 +93,7 @@ describe('machines that fail', () => {
   });
 
   test('quarantined machines go after their time', async () => {
-    world = new World({ warm: { minimum: 0, maximum: 3 } });
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 3 } });
     await world.start({ limits: { quarantinedMs: 100 } });
     const session = await world.acquire();
     world.broker.fail(session.sessionId, 'as told');
@@ -104,7 +105,7 @@ describe('machines that fail', () => {
 
 describe('sessions whose machine fails', () => {
   test('a killed machine fails its own session only, with the reason, and the pool recovers', async () => {
-    world = new World({ warm: { minimum: 1, maximum: 4 } });
+    world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 4 } });
     await world.start();
     const one = await world.acquire();
     const two = await world.acquire();
@@ -121,7 +122,7 @@ describe('sessions whose machine fails', () => {
   });
 
   test('a hung guest fails its session after some silence', async () => {
-    world = new World({ warm: { minimum: 0, maximum: 2 } });
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 2 } });
     await world.start({ limits: { healthTimeoutMs: 40 } });
     const { sessionId, machineId } = await world.acquire();
     await world.backend.pause(machineId ?? '', new AbortController().signal);
@@ -130,7 +131,7 @@ describe('sessions whose machine fails', () => {
   });
 
   test('a machine that vanished without a word is missed', async () => {
-    world = new World({ warm: { minimum: 0, maximum: 2 } });
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 2 } });
     await world.start({ limits: { healthEveryMs: 60_000 } });
     const { sessionId, machineId } = await world.acquire();
     await world.backend.destroy(machineId ?? '', new AbortController().signal);
@@ -139,7 +140,7 @@ describe('sessions whose machine fails', () => {
   });
 
   test('a backend that goes away leaves nothing ready, keeps sessions, and comes back', async () => {
-    world = new World({ warm: { minimum: 1, maximum: 3 } });
+    world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 3 } });
     await world.start();
     const session = await world.acquire();
     await world.ready(1);
@@ -154,7 +155,7 @@ describe('sessions whose machine fails', () => {
   });
 
   test('a machine that can’t be ended is tried again and keeps its place', async () => {
-    world = new World({ warm: { minimum: 0, maximum: 1 } });
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 1 } });
     await world.start();
     const { sessionId } = await world.acquire();
     world.backend.faults.destroyFails = 'guest_failed';
@@ -169,7 +170,7 @@ describe('sessions whose machine fails', () => {
 describe('idleness', () => {
   const idlePool = { warm: { minimum: 1, maximum: 4 }, idle: { policy: 'release' as const, afterSeconds: 60 } };
   const started = async (): Promise<FakeClock> => {
-    world = new World(idlePool);
+    world = new World(createFakeBackend, idlePool);
     const clock = new FakeClock();
     await world.start({
       clock,
@@ -226,7 +227,7 @@ describe('idleness', () => {
   });
 
   test('activity is written now and then, and read back after a restart', async () => {
-    world = new World(idlePool);
+    world = new World(createFakeBackend, idlePool);
     await world.start();
     const { sessionId, lastActivityAt } = await world.acquire();
     await sleep(30);
@@ -240,7 +241,7 @@ describe('idleness', () => {
 });
 
 test('listeners hear of the beginning and the end, and the agent names itself', async () => {
-  world = new World({ warm: { minimum: 1, maximum: 2 } });
+  world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 2 } });
   await world.start();
   const heard: string[] = [];
   world.broker.onLive((session) => heard.push(`live ${session.status}`));

@@ -161,7 +161,7 @@ export class SessionLife implements ActivityView {
     const slept = this.idle.tick(now);
     for (const sessionId of [...this.activity.keys()]) {
       if (this.spared(sessionId)) this.idle.touch(sessionId, now);
-      else this.releaseIfIdle(sessionId, now);
+      else this.core.guard('ending an idle session', () => this.releaseIfIdle(sessionId, now));
     }
     if (now >= this.nextWrite) {
       this.nextWrite = now + this.core.limits.activityWriteMs;

@@ -41,6 +41,9 @@ export class Supervisor {
 
   /** Its link, its backend or its silence says that it is lost. Machines on their way out are left alone. */
   lost(machineId: string, reason: string): void {
+    this.core.guard('noting a lost machine', () => this.noteLost(machineId, reason));
+  }
+  private noteLost(machineId: string, reason: string): void {
     const row = this.core.machines.get(machineId);
     if (!row) return;
     if (row.state === 'leased' && row.sessionId !== null) this.life.fail(row.sessionId, reason);

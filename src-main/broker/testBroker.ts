@@ -6,12 +6,12 @@ import type { WheelhouseEvent } from '@shared/event';
 import type { PoolPatch } from '@shared/pool';
 import { createBus } from '../base/bus';
 import type { Caller } from '../base/caller';
-import { FakeClock, systemClock, type Clock } from '../base/clock';
+import { systemClock, type Clock, type FakeClock } from '../base/clock';
 import { sleep } from '../base/deadline';
 import { systemIds } from '../base/ids';
 import { silentLogger } from '../base/logger';
-import { connectGuest } from '../guest';
-import { createFakeBackend, type FakeBackend } from '../sandbox/fake';
+import { connectGuest } from '../guest/index';
+import type { createFakeBackend, FakeBackend } from '../sandbox/fake';
 import { openDatabase, sql, transaction, type Database } from '../store/database';
 import { machineStore, type MachineRow } from '../store/machines';
 import { poolStore } from '../store/pools';
@@ -42,7 +42,7 @@ export const admin: Caller = { tokenId: 't0', name: 'olga', role: 'admin', pools
 /** One data folder with its fake engine, on which brokers come and go. */
 export class World {
   readonly folder = mkdtempSync(join(tmpdir(), 'broker-'));
-  readonly backend: FakeBackend = createFakeBackend({ dataDir: this.folder });
+  readonly backend: FakeBackend;
   readonly db: Database = openDatabase(join(this.folder, 'wheelhouse.db'));
   readonly events: WheelhouseEvent[] = [];
   readonly controls = new Map<string, Partial<ControlState>>();
@@ -51,7 +51,9 @@ export class World {
   blank = false;
   private readonly all: Broker[] = [];
 
-  constructor(patch: PoolPatch = {}) {
+  /** The maker is passed in, because this file keeps to the broker's layer. */
+  constructor(fake: typeof createFakeBackend, patch: PoolPatch = {}) {
+    this.backend = fake({ dataDir: this.folder });
     const pools = poolStore(this.db);
     const spec = pools.get('desktop')?.spec;
     if (!spec) throw new Error('no desktop pool');
