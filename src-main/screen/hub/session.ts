@@ -5,6 +5,7 @@ import { WheelhouseError } from '../../base/errors';
 import { encodeJpeg, encodePng, shrink } from '../picture/encode';
 import { RfbConnection } from '../rfb/connection';
 import type { Rect } from '../types';
+import { Clipboard } from './clipboard';
 import { Frames } from './frames';
 import * as gestures from './gestures';
 import { Hands } from './hands';
@@ -31,6 +32,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   private readonly hands: Hands;
   private readonly pace: Pace;
   private readonly frames: Frames;
+  private readonly clipboard: Clipboard;
   private readonly listeners = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
   private announced = 0;
@@ -47,6 +49,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     let session: ScreenSession | null = null;
     let first: () => void = () => {};
     let failed: (error: Error) => void = () => {};
+    const early: Buffer[] = [];
     const picture = new Promise<void>((resolve, reject) => {
       first = resolve;
       failed = reject;
@@ -57,6 +60,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
         onUpdate: () => (session ? session.updated() : first()),
         onPointer: (x, y) => session?.hands.pointerSeen(x, y),
         onResize: () => session?.pace.resized(),
+        onClipboard: (message) => (session?.clipboard ?? early).push(message),
         onClosed(reason) {
           failed(new WheelhouseError('guest_failed', reason));
           session?.ended(reason);
@@ -71,6 +75,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
       const connection = await within(opening, ANSWER_MS, "Opening the machine's screen");
       await within(picture, ANSWER_MS, 'The first picture');
       session = new ScreenSession(connection, epoch, clock, hooks);
+      for (const message of early) session.clipboard.push(message);
       return session;
     } catch (error) {
       stream.destroy();
@@ -89,6 +94,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.hands = new Hands(connection, epoch);
     this.pace = new Pace(connection, clock);
     this.frames = new Frames(connection.screen);
+    this.clipboard = new Clipboard(connection, clock);
     this.pace.updated();
   }
 
@@ -147,7 +153,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.input(epoch, async () => gestures.pressKeys(this.hands, epoch, keys));
 
   typeText: SessionCalls['typeText'] = ({ epoch, text }) =>
-    this.input(epoch, () => typeText(this.connection, this.hands, epoch, text));
+    this.input(epoch, () => typeText(this.connection, this.hands, this.clipboard, epoch, text));
 
   async settle({ quietMs, maxMs }: { quietMs: number; maxMs: number }): Promise<void> {
     this.pace.touch();

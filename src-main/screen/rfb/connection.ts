@@ -13,13 +13,19 @@ const ENCODINGS = [
   ENCODING.vmwareCursorPosition,
   ENCODING.fence,
   ENCODING.continuousUpdates,
+  ENCODING.extendedClipboard,
 ];
+
+/** Clipboard messages over this are skipped unread. */
+const MAX_CLIPBOARD = 1024 * 1024;
 
 export interface ConnectionHooks {
   /** An update was taken in; the version may have risen. */
   onUpdate(): void;
   onPointer(x: number, y: number): void;
   onResize(): void;
+  /** A message of the Extended Clipboard, without its length. */
+  onClipboard(message: Buffer): void;
   onClosed(reason: string): void;
 }
 
@@ -141,6 +147,7 @@ export class RfbConnection {
   private walker(): ServerWalker {
     const screen = this.screen;
     let current: Parameters<Framebuffer['begin']>[0] | null = null;
+    let clipboard: Buffer[] | null = null;
     return new ServerWalker(
       {
         rectBegin: (rect) => {
@@ -155,9 +162,20 @@ export class RfbConnection {
         },
         copy: (rect, x, y) => screen.copy(rect, x, y),
         body: (chunk, from, to) => {
-          if (current) screen.body(current, chunk, from, to);
+          if (clipboard) clipboard.push(Buffer.from(chunk.subarray(from, to)));
+          else if (current) screen.body(current, chunk, from, to);
+        },
+        cutTextBegin: (length, extended) => {
+          current = null;
+          clipboard = extended && length <= MAX_CLIPBOARD ? [] : null;
+        },
+        cutTextEnd: () => {
+          const parts = clipboard;
+          clipboard = null;
+          if (parts) this.hooks.onClipboard(Buffer.concat(parts));
         },
         updateEnd: () => {
+          current = null;
           this.requested = false;
           if (this.drew) screen.version++;
           this.drew = false;

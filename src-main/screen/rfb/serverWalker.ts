@@ -12,6 +12,9 @@ export interface ServerSink {
   body?(chunk: Buffer, from: number, to: number): void;
   rectEnd?(rect: RectHead): void;
   updateEnd?(): void;
+  /** A clipboard of `length` bytes follows as body; `extended`: in the Extended Clipboard's form. */
+  cutTextBegin?(length: number, extended: boolean): void;
+  cutTextEnd?(): void;
   fence?(flags: number, payload: Buffer): void;
   endOfContinuousUpdates?(): void;
 }
@@ -114,10 +117,15 @@ export class ServerWalker {
         return this.nextMessage();
       case SERVER.cutText:
         return this.wantHead(7, (rest) => {
-          // Negative in the Extended Clipboard, which nobody here asks for; its size is the same either way.
-          const length = Math.abs(rest.readInt32BE(3));
+          // Negative in the Extended Clipboard.
+          const signed = rest.readInt32BE(3);
+          const length = Math.abs(signed);
           if (length > MAX_CUT_TEXT) throw new RfbError(`a clipboard of ${length} bytes`);
-          this.wantBody(length, this.nextMessage);
+          this.sink.cutTextBegin?.(length, signed < 0);
+          this.wantBody(length, () => {
+            this.nextMessage();
+            this.sink.cutTextEnd?.();
+          });
         });
       case SERVER.endOfContinuousUpdates:
         this.nextMessage();
