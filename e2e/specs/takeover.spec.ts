@@ -5,6 +5,8 @@ import { TestApp } from '../harness/app';
 import { SessionPage } from '../pages/sessionPage';
 
 /** The main job, on the real thing from end to end. */
+test.describe.configure({ mode: 'serial' });
+
 test.describe('an agent works, a person takes the wheel and hands it back', () => {
   let app: TestApp;
   let agent: TestAgent;
@@ -47,7 +49,7 @@ test.describe('an agent works, a person takes the wheel and hands it back', () =
     expect(refused.text).toContain(userInfo().username);
     // Looking goes on.
     expect((await agent.must('take_screenshot')).png?.subarray(1, 4).toString()).toBe('PNG');
-    await expect(app.page.getByText(/refused/i).first()).toBeVisible();
+    await expect(app.page.getByText(/Agent tried/i).first()).toBeVisible();
   });
 
   test('a person’s typing arrives in the guest’s editor, as a file proves', async () => {
