@@ -86,7 +86,7 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
     const late = await client.call('execute_shell_command', { command: 'sleep 30', timeoutMs: 300 });
     expect(late.structuredContent).toMatchObject({ timedOut: true, success: false });
     const long = await client.call('execute_shell_command', { command: 'head -c 100000 /dev/zero | tr "\\0" x' });
-    expect((long.structuredContent?.['stdout'] as string).length).toBe(32 * 1024);
+    expect(long.structuredContent?.['stdout']).toBe('x'.repeat(32 * 1024));
     expect(long.structuredContent).toMatchObject({ truncated: true });
   });
 
@@ -94,7 +94,6 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
     const text = 'héllo ñ Привет Ωμέγα 漢字 かな 😀 "q" $x \\ ~';
     await client.call('launch_application', { path: 'xterm', args: ['-e', 'sh', '-c', 'cat > /tmp/typed'] });
     await expect.poll(() => windowOf('xterm'), { timeout: 10_000 }).toBeTruthy();
-    expect((await client.call('activate_window', { title: 'cat' })).isError ?? false).toBeDefined();
     const window = (await windowOf('xterm'))!;
     await client.call('click', { x: window.x + 40, y: window.y + 40 });
     const typed = await client.call('type_text', { text: `${text}\n` });

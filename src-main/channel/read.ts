@@ -30,9 +30,9 @@ export async function read(tool: ReadTool, args: Record<string, unknown>, contex
     words: tool.words(args),
     point: null,
   });
+  if (tool.record === 'before') return recordedFirst(tool, args, context, intent());
   try {
     refusePrivate(tool, context);
-    if (tool.record === 'before') timeline.note(intent(), { outcome: 'done' });
     const answer = await orAborted(tool.run(context, args), context.signal);
     if (tool.record === 'after') {
       timeline.note(intent(), { outcome: 'done', code: answer.code, words: answer.words }, { after: answer.frame });
@@ -42,8 +42,31 @@ export async function read(tool: ReadTool, args: Record<string, unknown>, contex
     const error = asWheelhouseError(thrown);
     if (tool.record === 'after' && error.code !== 'not_recorded') {
       const refused = error.code === 'control_held';
-      timeline.note(intent(), { outcome: refused ? 'refused' : 'failed', code: error.code, message: error.message });
+      timeline.note(intent(), {
+        outcome: refused ? 'refused' : 'failed',
+        code: error.code,
+        message: error.message,
+      });
     }
+    throw error;
+  }
+}
+
+/** The row stands, pending, while the tool waits. */
+async function recordedFirst(
+  tool: ReadTool,
+  args: Record<string, unknown>,
+  context: ToolContext,
+  intent: Intent,
+): Promise<ToolAnswer> {
+  const row = context.deps.timeline.begin(intent);
+  try {
+    const answer = await orAborted(tool.run(context, args), context.signal);
+    row.finish({ outcome: 'done', code: answer.code, words: answer.words });
+    return answer;
+  } catch (thrown) {
+    const error = asWheelhouseError(thrown);
+    row.finish({ outcome: 'failed', code: error.code, message: error.message });
     throw error;
   }
 }

@@ -20,7 +20,7 @@ export class SessionChoice {
   /** One first session a token, however many first calls come at once. */
   private readonly starting = new Map<string, Promise<Session>>();
 
-  constructor(private readonly deps: Pick<ChannelDeps, 'broker'>) {}
+  constructor(private readonly deps: Pick<ChannelDeps, 'broker' | 'clock'>) {}
 
   own(caller: Caller): Session[] {
     return this.deps.broker.sessions.live().filter((session) => session.caller === caller.name && !hasEnded(session));
@@ -93,23 +93,32 @@ export class SessionChoice {
     );
   }
 
+  /** A session that nobody named is called like its token, so that people can tell it from others. */
   acquire(
     caller: Caller,
     pool: Pool,
     options: { name?: string; sessionId?: string },
     signal: AbortSignal,
   ): Promise<Session> {
-    return this.deps.broker.acquire({ poolId: pool.id, caller, waitMs: acquireWaitMs, ...options }, signal);
+    const { name = caller.name, sessionId } = options;
+    return this.deps.broker.acquire({ poolId: pool.id, caller, waitMs: acquireWaitMs, name, sessionId }, signal);
   }
 
   /** The caller's first session. Calls that arrive together share it; one client's going does not end it for the others. */
   first(caller: Caller): Promise<Session> {
-    const running = this.starting.get(caller.tokenId);
+    const running = this.starting.get(caller.name);
     if (running) return running;
+    const late = new AbortController();
+    const stop = this.deps.clock.after(acquireWaitMs + 5000, () =>
+      late.abort(new WheelhouseError('acquire_timeout', 'No desktop became free in time.')),
+    );
     const started = Promise.resolve()
-      .then(() => this.acquire(caller, this.pool(caller), {}, AbortSignal.timeout(acquireWaitMs + 5000)))
-      .finally(() => this.starting.delete(caller.tokenId));
-    this.starting.set(caller.tokenId, started);
+      .then(() => this.acquire(caller, this.pool(caller), {}, late.signal))
+      .finally(() => {
+        stop();
+        this.starting.delete(caller.name);
+      });
+    this.starting.set(caller.name, started);
     return started;
   }
 }

@@ -37,6 +37,7 @@ export const requestHuman = readTool({
     return {
       structured: { ...now, control: state.kind, holder: state.holder },
       text: controlSentence(state, [now]),
+      code: now.state,
     };
   },
 });
