@@ -22,6 +22,6 @@ export const sumPlaywright = ({ stats, errors }) => ({
 
 /** A suite that ended badly without a failed test, or left no report, failed as a whole. */
 export const settle = (sum, code) => {
-  const found = sum ?? { passed: 0, failed: 0, skipped: 0 };
-  return code !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+  if (sum === null) return { passed: 0, failed: 1, skipped: 0 };
+  return code !== 0 && sum.failed === 0 ? { ...sum, failed: 1 } : sum;
 };
