@@ -23,10 +23,7 @@ export const noContent = (): Response => new Response(null, { status: 204 });
 export function errorHeaders(error: WheelhouseError): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': jsonType };
   if (error.code === 'unauthorized') headers['www-authenticate'] = 'Bearer realm="wheelhouse"';
-  if (error.status === 429 || error.status === 503) {
-    const ms = typeof error.data.retryAfterMs === 'number' ? error.data.retryAfterMs : 2000;
-    headers['retry-after'] = String(Math.max(1, Math.ceil(ms / 1000)));
-  }
+  if (error.status === 429 || error.status === 503) headers['retry-after'] = String(retryAfterSeconds(error.data));
   if (error.code === 'method_not_allowed' && Array.isArray(error.data.allow))
     headers.allow = error.data.allow.join(', ');
   // Half-read bodies can't be followed by another request on the same connection.
@@ -62,4 +59,10 @@ export function sendRawError(
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Whole seconds, at least one; rooms say it in seconds or in milliseconds. */
+function retryAfterSeconds({ retryAfterSeconds: seconds, retryAfterMs: ms }: Record<string, unknown>): number {
+  const wanted = typeof seconds === 'number' ? seconds : typeof ms === 'number' ? ms / 1000 : 2;
+  return Math.max(1, Math.ceil(wanted));
 }

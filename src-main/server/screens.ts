@@ -27,6 +27,12 @@ export function createScreens(options: { services: Services; gate: () => GatePol
   const admit = async (incoming: IncomingMessage) => {
     const refused = refusal(incoming.headers, gate());
     if (refused) throw refused;
+    if (incoming.headers.upgrade?.toLowerCase() !== 'websocket') {
+      throw new WheelhouseError('bad_request', 'Only WebSocket upgrades are served.');
+    }
+    if (!URL.canParse(incoming.url ?? '/', 'http://localhost')) {
+      throw new WheelhouseError('bad_request', 'That is not an address.');
+    }
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const id = sessionIdSchema.safeParse(screenPath.exec(url.pathname)?.[1]);
     if (!id.success) throw new WheelhouseError('not_found', 'There is no WebSocket at this path.');

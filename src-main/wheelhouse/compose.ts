@@ -249,7 +249,9 @@ export const usualPort = 7317;
 
 async function listen(options: WheelhouseOptions, services: Services): Promise<RunningServer> {
   const { port = usualPort, host } = options;
-  const start = (at: number) => startServer({ port: at, host, services, limits: options.limits?.server });
+  const { allowedHosts, allowedOrigins, limits } = options;
+  const start = (at: number) =>
+    startServer({ port: at, host, allowedHosts, allowedOrigins, services, limits: limits?.server });
   try {
     return await start(port);
   } catch (error) {

@@ -23,6 +23,9 @@ export interface WheelhouseOptions {
   /** When the port is taken, use a free one instead of failing. */
   anyPortWhenTaken?: boolean;
   host?: string;
+  /** Further names we are reached under, and further pages that may call us (a development server's). */
+  allowedHosts?: readonly string[];
+  allowedOrigins?: readonly string[];
   logger: Logger;
   /** Default: Docker. Made once the installation's id is known. */
   backends?: (context: { dataDir: string; installationId: string; logger: Logger }) => SandboxBackend[];

@@ -6,6 +6,10 @@ import type { ScreenHub, ScreenHubs } from '../screen/types';
 
 /** A screen that is lost twice within this time has failed for good. */
 const patienceMs = 30_000;
+const againAfterMs = 200;
+const verdictMs = 1_500;
+
+const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
 
 export interface HubWatch {
   /** The epoch that holds now. */
@@ -57,12 +61,19 @@ export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logge
     const again = now - (lostAt.get(sessionId) ?? -Infinity) < patienceMs;
     lostAt.set(sessionId, now);
     logger.warn({ sessionId, reason, again }, 'screen lost');
-    if (again) return watch.failed(sessionId, `The screen was lost again: ${reason}`);
     hubs.close(sessionId);
-    open(sessionId, target).catch((error: unknown) => {
+    if (again) return watch.failed(sessionId, `The screen was lost again: ${reason}`);
+    void tryAgain(sessionId, target).catch(async (error: unknown) => {
+      // When the machine itself is gone its backend says so about now, and knows better why.
+      await pause(clock, verdictMs);
       if (closed || !watch.isLive(sessionId)) return;
       watch.failed(sessionId, `The screen was lost: ${error instanceof Error ? error.message : reason}`);
     });
+  }
+
+  async function tryAgain(sessionId: string, target: LinkTarget): Promise<void> {
+    await pause(clock, againAfterMs);
+    if (!closed && watch.isLive(sessionId)) await open(sessionId, target);
   }
 
   const watched: ScreenHubs = {
