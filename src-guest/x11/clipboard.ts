@@ -54,8 +54,12 @@ export class Clipboard {
   }
 
   /** Empty when nobody copied text. Throws guest_timeout when the program that did does not give it; too_large. */
-  read(): Promise<string> {
-    if (this.own) return Promise.resolve(this.own.text.toString('utf8'));
+  async read(): Promise<string> {
+    // The server is asked, because the news that another program took the selection may still be on its way.
+    const reply = await this.x.ask(request(opcode.getSelectionOwner, 0, await this.x.atom('CLIPBOARD')));
+    const owner = reply.readUInt32LE(8);
+    if (owner === 0) return '';
+    if (owner === this.window && this.own) return this.own.text.toString('utf8');
     const next = this.reading.then(() => this.fetch());
     this.reading = next.catch(() => {});
     return next;

@@ -51,9 +51,10 @@ export class DockerMachines {
       const nameTaken = 409;
       if (statusOf(error) !== nameTaken) throw error;
     }
-    const found = await this.inspect(spec.machineId, signal);
+    const found = await this.settled(spec.machineId, signal);
     if (found && (found.State.Status === 'created' || found.State.Running)) return this.container(spec.machineId);
-    throw new WheelhouseError('guest_failed', `The machine ${spec.machineId} was made before and has ended.`, {
+    const what = found ? `was made before and is ${found.State.Status}` : 'has a name that is taken';
+    throw new WheelhouseError('guest_failed', `The machine ${spec.machineId} ${what}.`, {
       machineId: spec.machineId,
     });
   }
@@ -125,6 +126,14 @@ export class DockerMachines {
         throw new WheelhouseError('timeout', `The machine ${machineId} is not gone yet.`, { machineId });
       }
       await sleep(100, signal);
+    }
+  }
+
+  /** The engine takes a name before the container can be seen: another call may be making it just now. */
+  private async settled(machineId: string, signal: AbortSignal): Promise<ContainerInspectInfo | null> {
+    for (const giveUpAt = performance.now() + engineMs.quick; ; await sleep(20, signal)) {
+      const found = await this.inspect(machineId, signal);
+      if (found || performance.now() > giveUpAt) return found;
     }
   }
 

@@ -1,0 +1,266 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sleep } from '../base/deadline';
+import { connectGuest, openRfb } from '../guest';
+import type { GuestClient } from '../guest/types';
+import type { LinkTarget, MachineSpec, SandboxBackend } from './backend';
+
+/** What the suite needs of a backend under test, and what it may ask of its machines. */
+export interface BackendUnderTest {
+  backend: SandboxBackend;
+  /** A second installation on the same engine; its machines must never be seen or touched by the first. */
+  other: SandboxBackend;
+  image: string;
+  /** Ends a machine from inside or behind the backend's back. */
+  crash(machineId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const size = { cpus: 1, memoryMiB: 1024, width: 1024, height: 768 };
+const never = new AbortController().signal;
+const secretOf = (machineId: string): string => machineId.padEnd(43, 'k');
+
+/** Tries until it works, for a machine that is starting. Rejects with the last failure after `ms`. */
+export async function eventually<T>(attempt: () => Promise<T>, ms = 30_000): Promise<T> {
+  const giveUpAt = performance.now() + ms;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** Machines for a suite, each destroyed at its end. */
+export class MachinePark {
+  private readonly clients: GuestClient[] = [];
+  private readonly made = new Set<string>();
+  private count = 0;
+
+  constructor(
+    readonly backend: SandboxBackend,
+    private readonly image: string,
+  ) {}
+
+  spec(machineId = `m_${process.pid.toString(36)}${++this.count}`): MachineSpec {
+    this.made.add(machineId);
+    return { machineId, poolId: 'p_contract', image: this.image, size, secret: secretOf(machineId) };
+  }
+  target(machineId: string): LinkTarget {
+    return { machineId, path: this.backend.linkPath(machineId), secret: secretOf(machineId) };
+  }
+  /** Created, contacted, with its session: as the broker calls it ready. */
+  async ready(spec = this.spec()): Promise<{ client: GuestClient; target: LinkTarget }> {
+    await this.backend.create(spec, never);
+    const client = await this.connect(this.target(spec.machineId));
+    await this.backend.afterFirstContact(spec.machineId, never);
+    await eventually(async () =>
+      expect(await client.health()).toMatchObject({ screenReady: true, sessionReady: true }),
+    );
+    return { client, target: client.target };
+  }
+  async connect(target: LinkTarget): Promise<GuestClient> {
+    const client = await eventually(() => connectGuest(target, never));
+    this.clients.push(client);
+    return client;
+  }
+  async clear(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.close();
+    for (const machineId of this.made) await this.backend.destroy(machineId, never);
+    this.made.clear();
+  }
+}
+
+/** The one suite that every backend passes. Each test makes its own machines, but for the ones that only look. */
+export function backendContract(name: string, make: () => Promise<BackendUnderTest>): void {
+  describe(`${name} keeps the contract of a backend`, () => {
+    let under: BackendUnderTest;
+    let park: MachinePark;
+    let backend: SandboxBackend;
+    beforeAll(async () => {
+      under = await make();
+      backend = under.backend;
+      park = new MachinePark(backend, under.image);
+    });
+    afterEach(() => park.clear());
+    afterAll(async () => under.close());
+    const ids = async (which = backend) => (await which.list(never)).map((machine) => machine.machineId);
+
+    it('says that it can be reached, and which version', async () => {
+      const status = await backend.probe(never);
+      expect(status.reachable).toBe(true);
+      expect(status.version).toMatch(/\d/);
+    });
+
+    it('knows its image, and that another does not exist', async () => {
+      expect(await backend.resolveImage('desktop', never)).toBe(under.image);
+      expect(await backend.resolveImage('wheelhouse/nothing-like-it:0', never)).toBeNull();
+      const spec = { ...park.spec(), image: 'wheelhouse/nothing-like-it:0' };
+      await expect(backend.create(spec, never)).rejects.toMatchObject({ code: 'image_missing' });
+    });
+
+    it('makes one machine of many creates with one id, now and later', async () => {
+      const spec = park.spec();
+      await Promise.all([backend.create(spec, never), backend.create(spec, never), backend.create(spec, never)]);
+      const { client } = await park.ready(spec);
+      const { bootId } = await client.health();
+      await backend.create(spec, never);
+      expect((await ids()).filter((id) => id === spec.machineId)).toHaveLength(1);
+      const again = await park.connect(park.target(spec.machineId));
+      expect((await again.health()).bootId).toBe(bootId);
+      expect(await backend.list(never)).toContainEqual(
+        expect.objectContaining({ machineId: spec.machineId, poolId: 'p_contract', running: true, paused: false }),
+      );
+    });
+
+    it('proves a machine’s identity, and refuses a wrong secret on every kind of connection', async () => {
+      const { client, target } = await park.ready();
+      expect((await client.health()).machineId).toBe(target.machineId);
+      const wrong = { ...target, secret: 'w'.repeat(43) };
+      await expect(connectGuest(wrong, never)).rejects.toMatchObject({ code: 'guest_failed' });
+      await expect(openRfb(wrong, never)).rejects.toMatchObject({ code: 'guest_failed' });
+      const stranger = { ...target, machineId: 'm_stranger' };
+      await expect(connectGuest(stranger, never)).rejects.toMatchObject({ code: 'guest_failed' });
+    });
+
+    it('gives a screen that greets, and as many as are asked for', async () => {
+      const { target } = await park.ready();
+      for (const stream of await Promise.all([openRfb(target, never), openRfb(target, never)])) {
+        const greeting = await new Promise<Buffer>((resolve) => stream.once('data', resolve));
+        expect(greeting.toString('latin1')).toBe('RFB 003.008\n');
+        stream.destroy();
+      }
+    });
+
+    it('runs commands within bounds', async () => {
+      const { client } = await park.ready();
+      const run = (command: string, timeoutMs = 10_000) => client.exec({ epoch: 0, command, timeoutMs });
+      expect(await run('echo héllo 漢字 😀')).toEqual({
+        stdout: 'héllo 漢字 😀\n',
+        stderr: '',
+        exitCode: 0,
+        success: true,
+        timedOut: false,
+        truncated: false,
+      });
+      expect(await run('echo no >&2; exit 3')).toMatchObject({ stderr: 'no\n', exitCode: 3, success: false });
+      const long = await run('seq 1 100000');
+      expect(long).toMatchObject({ truncated: true, exitCode: 0 });
+      expect(Buffer.byteLength(long.stdout)).toBeLessThanOrEqual(32 * 1024);
+      expect(long.stdout.startsWith('1\n2\n3\n')).toBe(true);
+      expect(await run('sleep 600', 200)).toMatchObject({ timedOut: true, success: false, exitCode: null });
+      expect(await run('pwd')).toMatchObject({ stdout: '/home/session\n' });
+    });
+
+    it('refuses effects under an epoch that is over', async () => {
+      const { client } = await park.ready();
+      await client.setEpoch(7);
+      await expect(client.exec({ epoch: 6, command: 'true', timeoutMs: 1000 })).rejects.toMatchObject({
+        code: 'stale_epoch',
+      });
+      await expect(client.clipboardWrite({ epoch: 6, text: 'late' })).rejects.toMatchObject({ code: 'stale_epoch' });
+      await expect(client.launch({ epoch: 6, path: 'xterm', args: [] })).rejects.toMatchObject({ code: 'stale_epoch' });
+      expect(await client.exec({ epoch: 7, command: 'true', timeoutMs: 10_000 })).toMatchObject({ success: true });
+    });
+
+    it('keeps files and the clipboard', async () => {
+      const { client } = await park.ready();
+      const data = Buffer.from(Array.from({ length: 70_000 }, (_, n) => n % 251));
+      await client.writeFile({ epoch: 0, path: '/tmp/data.bin', data });
+      expect((await client.readFile('/tmp/data.bin')).equals(data)).toBe(true);
+      await expect(client.readFile('/tmp/nothing')).rejects.toMatchObject({ code: 'not_found' });
+      await expect(client.readFile('/etc/passwd')).rejects.toMatchObject({ code: 'bad_request' });
+      await expect(client.readFile('../../etc/passwd')).rejects.toMatchObject({ code: 'bad_request' });
+      await client.clipboardWrite({ epoch: 0, text: 'ünï 漢字\n😀' });
+      expect(await client.clipboardRead()).toBe('ünï 漢字\n😀');
+    });
+
+    it('opens, finds and closes windows', async () => {
+      const { client } = await park.ready();
+      const { path, pid } = await client.launch({
+        epoch: 0,
+        path: 'xterm',
+        args: ['-title', 'xterm', '-e', 'sleep', '60'],
+      });
+      expect(path).toBe('/usr/bin/xterm');
+      expect(pid).toBeGreaterThan(1);
+      const window = await eventually(async () => {
+        const found = (await client.listWindows()).find(({ title }) => title === 'xterm');
+        expect(found).toBeDefined();
+        return found;
+      });
+      expect(window?.processName).toBe('xterm');
+      expect(await client.activateWindow({ epoch: 0, title: 'XTERM' })).toMatchObject({ title: 'xterm' });
+      expect(await client.closeWindow({ epoch: 0, title: 'xterm' })).toMatchObject({
+        matchedTitle: 'xterm',
+        closed: true,
+      });
+      await expect(client.activateWindow({ epoch: 0, title: 'xterm' })).rejects.toMatchObject({ code: 'not_found' });
+    });
+
+    it('holds a paused machine still and lets it go on', async () => {
+      const { client, target } = await park.ready();
+      await backend.pause(target.machineId, never);
+      expect((await backend.list(never)).find((one) => one.machineId === target.machineId)).toMatchObject({
+        running: false,
+        paused: true,
+      });
+      await expect(client.health(300)).rejects.toMatchObject({ code: 'guest_timeout' });
+      await backend.unpause(target.machineId, never);
+      expect((await eventually(() => client.health(1000))).machineId).toBe(target.machineId);
+    });
+
+    it('measures a machine and shows its log', async () => {
+      const { target } = await park.ready();
+      const stats = await backend.stats(target.machineId, never);
+      expect(stats?.memoryBytes).toBeGreaterThan(1_000_000);
+      expect(stats?.cpuPercent).toBeGreaterThanOrEqual(0);
+      expect(Array.isArray(await backend.logs(target.machineId, 5, never))).toBe(true);
+    });
+
+    it('sees a machine end, and the client says that it is lost', async () => {
+      const ended: string[] = [];
+      const stop = backend.onExit((machineId) => ended.push(machineId));
+      // The stream of events is opened in the background.
+      await sleep(300);
+      const { client, target } = await park.ready();
+      const lost = new Promise<string>((resolve) => client.onLost(resolve));
+      await under.crash(target.machineId);
+      await lost;
+      await eventually(async () => expect(ended).toContain(target.machineId));
+      stop();
+      expect((await backend.list(never)).find((one) => one.machineId === target.machineId)?.running).toBe(false);
+      await expect(connectGuest(target, never)).rejects.toMatchObject({ code: 'guest_failed' });
+    });
+
+    it('destroys completely, twice if asked, and what never was', async () => {
+      const { target } = await park.ready();
+      await Promise.all([backend.destroy(target.machineId, never), backend.destroy(target.machineId, never)]);
+      await backend.destroy(target.machineId, never);
+      await backend.destroy('m_never_was', never);
+      expect(await ids()).not.toContain(target.machineId);
+      await expect(connectGuest(target, never)).rejects.toMatchObject({ code: 'guest_failed' });
+    });
+
+    it('does not see or touch the machines of another installation', async () => {
+      const foreign = new MachinePark(under.other, under.image);
+      try {
+        const { client, target } = await foreign.ready();
+        expect(await ids()).not.toContain(target.machineId);
+        await backend.destroy(target.machineId, never);
+        expect(await ids(under.other)).toContain(target.machineId);
+        expect((await client.health()).machineId).toBe(target.machineId);
+        await expect(backend.pause(target.machineId, never)).rejects.toMatchObject({ code: 'guest_failed' });
+      } finally {
+        await foreign.clear();
+      }
+    });
+
+    it('stops when it is told to', async () => {
+      const stop = AbortSignal.abort(new Error('no longer wanted'));
+      await expect(backend.create(park.spec(), stop)).rejects.toThrow('no longer wanted');
+      await expect(backend.list(stop)).rejects.toThrow('no longer wanted');
+    });
+  });
+}
