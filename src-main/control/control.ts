@@ -31,6 +31,11 @@ export interface ControlDeps {
   limits?: { drainMs?: number; fenceMs?: number; lookMs?: number; idleMs?: number };
 }
 
+export interface ControlService extends Control {
+  /** Ends the clocks and lets go of who waits; the store keeps who held what, for the next start. */
+  stop(): void;
+}
+
 /** Whether losing the write to the disk must stop the move: moves that only take leave away go on without it. */
 type Strictness = 'recorded' | 'anyway';
 
@@ -38,7 +43,7 @@ type Strictness = 'recorded' | 'anyway';
  * Runs the lease machine (lease.ts) for every session. A move is computed, committed together with its timeline row,
  * and only then shown and carried out; so a crash at any point leaves an intent that `open` goes on from.
  */
-export function createControl(deps: ControlDeps): Control {
+export function createControl(deps: ControlDeps): ControlService {
   const { db, clock, bus } = deps;
   const logger = deps.logger.child({ room: 'control' });
   const store = controlStore(db);
@@ -79,6 +84,7 @@ export function createControl(deps: ControlDeps): Control {
 
   /** The one place where a lease changes. Throws for an illegal move, or (when strict) for one that can't be recorded. */
   function apply(held: Held, event: LeaseEvent, strictness: Strictness, handback = held.handback): void {
+    if (held.closed) return;
     const before = held.lease;
     const { state, effects } = transition(before, event, clock.now());
     if (state === before) return;
@@ -248,6 +254,14 @@ export function createControl(deps: ControlDeps): Control {
       apply(held, { kind: 'restarted' }, 'recorded', told ?? handback);
       // a lapse that was stored is armed again even where the restart changed nothing
       watch.follow(held.lease);
+    },
+    stop() {
+      for (const held of sessions.values()) {
+        held.closed = true;
+        held.watch.stop();
+        for (const wake of [...held.waiters]) wake(false);
+      }
+      sessions.clear();
     },
     close(sessionId) {
       const held = sessions.get(sessionId);

@@ -1,2 +1,2 @@
-export { createControl, type ControlDeps } from './control';
-export { createAttention } from './attention';
+export { createControl, type ControlDeps, type ControlService } from './control';
+export { createAttention, type AttentionService } from './attention';
