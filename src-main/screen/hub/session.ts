@@ -178,14 +178,15 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.connection.close(reason);
   }
 
-  /** Makes the picture current: after this, all that the server had drawn when asked has arrived. */
+  /**
+   * Makes the picture current: after this, all that the server had published when asked has arrived. A server answers
+   * fences while it reads and sends updates after that, so the second answer is behind the update that the first asked for.
+   */
   private async refresh(): Promise<void> {
     this.pace.touch();
-    const pushed = this.pace.pushed;
     this.connection.request(true);
     await this.answer();
-    // A server answers fences while it reads and sends updates after: the second fence is behind the update.
-    if (!pushed) await this.answer();
+    await this.answer();
   }
 
   private answer(): Promise<void> {

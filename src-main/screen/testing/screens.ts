@@ -3,19 +3,23 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LinkTarget } from '../../sandbox/backend';
-import { createFakeRfbServer, type FakeRfbServer } from '../../sandbox/fake/rfbServer';
 
-export interface TestScreen {
-  server: FakeRfbServer;
+/** What these helpers need of a fake RFB server; the tests bring the real fake, which is another room's. */
+interface Server {
+  accept(stream: Socket): void;
+  close(): void;
+}
+
+export interface TestScreen<S extends Server> {
+  server: S;
   target: LinkTarget;
   close(): Promise<void>;
 }
 
-/** A fake RFB server behind a unix socket of its own. */
-export async function listenScreen(size = { width: 64, height: 48 }): Promise<TestScreen> {
+/** Puts a server behind a unix socket of its own. */
+export async function listenScreen<S extends Server>(server: S): Promise<TestScreen<S>> {
   const folder = mkdtempSync(join(tmpdir(), 'screen-'));
   const path = join(folder, 'rfb.sock');
-  const server = createFakeRfbServer(size);
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
     sockets.add(socket);
