@@ -6,13 +6,16 @@ export const bareRfb: OpenRfb = (target, signal) =>
   new Promise((resolve, reject) => {
     const socket = connect(target.path);
     const failed = (error: Error) => {
+      signal.removeEventListener('abort', aborted);
       socket.destroy();
       reject(error);
     };
     socket.once('error', failed);
-    signal.addEventListener('abort', () => failed(signal.reason as Error), { once: true });
+    const aborted = () => failed(signal.reason as Error);
+    signal.addEventListener('abort', aborted, { once: true });
     socket.once('connect', () => {
       socket.off('error', failed);
+      signal.removeEventListener('abort', aborted);
       socket.on('error', () => socket.destroy());
       resolve(socket);
     });
