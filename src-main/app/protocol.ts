@@ -10,7 +10,7 @@ export interface Pictures {
     hash: string,
     crop: { x: number; y: number; width: number; height: number; scale: number } | null,
   ): Promise<Buffer>;
-  thumbnail(sessionId: string): Buffer | null;
+  thumbnail(sessionId: string): Promise<Buffer | null>;
 }
 
 /** Must run before the app is ready. */
@@ -42,7 +42,7 @@ export function serveScheme(options: {
           return data ? body(data, 'image/png', 'private, max-age=86400, immutable') : missing();
         }
         case 'thumbnail': {
-          const data = options.pictures()?.thumbnail(asset.sessionId);
+          const data = await options.pictures()?.thumbnail(asset.sessionId);
           return data ? body(data, 'image/jpeg', 'no-store') : missing();
         }
         case 'file':

@@ -3,6 +3,7 @@ import { app, type BrowserWindow } from 'electron';
 import { Emitter } from '../base/emitter';
 import { createLogger } from '../base/logger';
 import { WheelhouseError } from '../base/errors';
+import { createDemo } from '../demo/service';
 import { createHandlers, imageScriptIn } from '../ipc/handlers';
 import { createRouter } from '../ipc/router';
 import { startWheelhouse, type TokenUse } from '../wheelhouse';
@@ -15,8 +16,6 @@ import { hardenApp } from './security';
 import { createShell, outDirOf, packageFile, versionOf } from './shell';
 import { createTheme } from './theme';
 import { createMainWindow } from './window';
-
-const off = { state: 'off' as const, sessionId: null, step: '', message: null };
 
 /**
  * The composition of the desktop app: the broker of wheelhouse.ts, and a window on it. Resolves with the window once
@@ -52,7 +51,19 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
   });
   const docker = wheelhouse.backends.get('docker');
   if (!docker) throw new WheelhouseError('internal', 'The app has no Docker backend.');
-  const demo = { status: () => off, start: async () => off, stop: async () => off };
+  const demo = createDemo({
+    ...wheelhouse,
+    script: join(dirname(options.mainFile), 'demoAgent.js'),
+    logger,
+    announce(status) {
+      push('demo', status);
+      const began = status.sessionId !== null && status.sessionId !== shownDemo;
+      if (!began) return;
+      shownDemo = status.sessionId;
+      push('navigate', { path: `/session/${status.sessionId}` });
+    },
+  });
+  let shownDemo: string | null = null;
   const handlers = createHandlers(
     { ...wheelhouse, logger, operator: { name: options.operator, admin: true }, push },
     shell,

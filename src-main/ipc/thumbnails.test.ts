@@ -33,7 +33,7 @@ describe('thumbnails of the sessions that the window shows', () => {
     const { clock, state, said, thumbnails } = make();
     thumbnails.watch(['session-a'], 320);
     await settle();
-    expect(thumbnails.get('session-a')?.toString()).toBe('v1');
+    expect((await thumbnails.get('session-a'))?.toString()).toBe('v1');
     clock.advance(1_000);
     await settle();
     expect(said).toEqual(['session-a@1']);
@@ -41,6 +41,14 @@ describe('thumbnails of the sessions that the window shows', () => {
     clock.advance(1_000);
     await settle();
     expect(said).toEqual(['session-a@1', 'session-a@2']);
+    thumbnails.close();
+  });
+
+  it('lets a picture that is asked for too early wait for its first version', async () => {
+    const { thumbnails } = make();
+    const early = thumbnails.get('session-a');
+    thumbnails.watch(['session-a'], 320);
+    expect((await early)?.toString()).toBe('v1');
     thumbnails.close();
   });
 
@@ -53,7 +61,9 @@ describe('thumbnails of the sessions that the window shows', () => {
     clock.advance(60_000);
     await settle();
     expect(state.asked).toHaveLength(asked);
-    expect(thumbnails.get('session-a')).toBeNull();
+    const none = thumbnails.get('session-a', 100);
+    clock.advance(100);
+    expect(await none).toBeNull();
   });
 
   it('tries again after a failure, slower', async () => {

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock';
+import { Emitter } from '../base/emitter';
 import type { Logger } from '../base/logger';
 import type { ScreenHub } from '../screen/types';
 
 /** At most one thumbnail a second a session: enough to see life, cheap enough for a wall of fifty. */
 const intervalMs = 1_000;
 const retryMs = 3_000;
+const firstPictureMs = 4_000;
 
 interface Watched {
   width: number;
@@ -19,6 +21,7 @@ interface Watched {
  */
 export class Thumbnails {
   private readonly watched = new Map<string, Watched>();
+  private readonly made = new Emitter<{ sessionId: string; jpeg: Buffer }>();
 
   constructor(
     private readonly deps: {
@@ -47,8 +50,22 @@ export class Thumbnails {
     }
   }
 
-  get(sessionId: string): Buffer | null {
-    return this.watched.get(sessionId)?.jpeg ?? null;
+  /** The newest picture; waits up to `waitMs` for the first one of a session that the window has just begun to show. */
+  async get(sessionId: string, waitMs = firstPictureMs): Promise<Buffer | null> {
+    const found = this.watched.get(sessionId)?.jpeg;
+    if (found) return found;
+    return new Promise((resolve) => {
+      let stopListening = () => {};
+      const finish = (jpeg: Buffer | null) => {
+        stopListening();
+        stopTimer();
+        resolve(jpeg);
+      };
+      stopListening = this.made.on((entry) => {
+        if (entry.sessionId === sessionId) finish(entry.jpeg);
+      });
+      const stopTimer = this.deps.clock.after(waitMs, () => finish(null));
+    });
   }
 
   close(): void {
@@ -69,6 +86,7 @@ export class Thumbnails {
         if (made) {
           entry.jpeg = made.jpeg;
           entry.version = made.version;
+          this.made.emit({ sessionId, jpeg: made.jpeg });
           this.deps.onNew(sessionId, made.version);
         }
         again(intervalMs);
