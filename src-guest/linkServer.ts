@@ -14,6 +14,8 @@ import { EpochFence } from './epochFence';
 import { FramedSocket } from './framedSocket';
 import { splice } from './splice';
 
+type ServerLimits = Record<'handshakeMs' | 'unauthenticated' | 'connections', number>;
+
 export interface LinkServerOptions {
   machineId: string;
   secret: string;
@@ -24,7 +26,7 @@ export interface LinkServerOptions {
   openRfb(): Promise<Duplex>;
   fence?: EpochFence;
   log?(message: string): void;
-  limits?: Partial<Pick<typeof linkLimits, 'handshakeMs' | 'unauthenticated' | 'connections'>>;
+  limits?: Partial<ServerLimits>;
 }
 
 /**
@@ -35,7 +37,7 @@ export class LinkServer {
   readonly server: Server;
   readonly fence: EpochFence;
   private readonly sockets = new Set<Socket>();
-  private readonly limits: { handshakeMs: number; unauthenticated: number; connections: number };
+  private readonly limits: ServerLimits;
   private waiting = 0;
 
   constructor(private readonly options: LinkServerOptions) {
