@@ -32,15 +32,20 @@ afterAll(async () => {
 
 describe.each(stockClients)('a real desktop through %s', (name, connect) => {
   let client: StockClient;
+  let token: string;
 
   beforeAll(async () => {
-    const token = wheelhouse.identity.createEphemeral(`agent ${name}`, 'agent');
-    client = await connect(`${wheelhouse.url}/mcp`, token.secret, name);
+    token = wheelhouse.identity.createEphemeral(`agent ${name}`, 'agent').secret;
+    client = await connect(`${wheelhouse.url}/mcp`, token, name);
   });
-  afterAll(async () => {
-    await client?.call('end_session');
-    await client?.close();
-  });
+  afterAll(() => client?.close());
+
+  const own = async () => {
+    const { structuredContent } = await client.call('get_session');
+    const [session] = (structuredContent?.['sessions'] ?? []) as { sessionId: string; computerId: string }[];
+    expect(session).toBeDefined();
+    return session ?? { sessionId: '', computerId: '' };
+  };
 
   const shell = async (command: string) => {
     const result = await client.call('execute_shell_command', { command });
@@ -134,8 +139,7 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
 
   it('loses control to a person and gets it back with the note', async () => {
     const operator = { name: 'Mara K.', admin: false };
-    const sessions = (await client.call('get_session')).structuredContent?.['sessions'] as { sessionId: string }[];
-    const sessionId = sessions[0]?.sessionId ?? '';
+    const { sessionId } = await own();
     await wheelhouse.control.act(sessionId, operator, { action: 'take' });
     const refused = await client.call('click', { x: 5, y: 5 });
     expect(refused.structuredContent).toMatchObject({ code: 'control_held', holder: 'Mara K.' });
@@ -164,12 +168,39 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
   });
 
   it('leaves a record that holds together, with pictures', async () => {
-    const sessions = (await client.call('get_session')).structuredContent?.['sessions'] as { sessionId: string }[];
-    const sessionId = sessions[0]?.sessionId ?? '';
+    const { sessionId } = await own();
     expect(wheelhouse.timeline.verify(sessionId)).toBeNull();
     const rows = wheelhouse.timeline.list(sessionId, { limit: 100, order: 'asc' }).data;
     const clicked = rows.find((row) => row.tool === 'click' && row.outcome === 'done');
     await expect.poll(() => clicked && wheelhouse.timeline.get(clicked.id).frameAfter).toMatch(/^[0-9a-f]{64}$/);
     expect(rows.some((row) => row.tool === 'click' && row.outcome === 'refused')).toBe(true);
+  });
+
+  it('is reached at its own address by the same kind of client and by bare posts, until it ends', async () => {
+    const { sessionId, computerId } = await own();
+    const address = `${wheelhouse.url}/computers/${computerId}/mcp`;
+    const bound = await connect(address, token, name);
+    const click = await bound.call('click', { x: 9, y: 9, settle: false });
+    expect(click.structuredContent).toMatchObject({ x: 9, y: 9 });
+    await bound.close();
+
+    const post = (secret: string) =>
+      fetch(address, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'get_screen_size', arguments: {} },
+        }),
+      });
+    expect(await (await post(token)).json()).toMatchObject({ id: 1, result: { structuredContent: { width: 1280 } } });
+    const stranger = wheelhouse.identity.createEphemeral('stranger', 'agent');
+    expect((await post(stranger.secret)).status).toBe(404);
+
+    await client.call('end_session', { sessionId });
+    const gone = await post(token);
+    expect([gone.status, await gone.json()]).toMatchObject([404, { error: { code: 'session_gone' } }]);
   });
 });
