@@ -85,9 +85,9 @@ export function createApp(options: { services: Services; routes: readonly Route[
   app.onError((thrown, c) => {
     const error = asWheelhouseError(thrown);
     const requestId = requestIdOf(c.env.outgoing);
-    if (error.status >= 500) {
-      services.logger.warn({ err: thrown, cause: error.cause, requestId, path: c.req.path }, 'request failed');
-    }
+    const about = { requestId, method: c.req.method, path: c.req.path, code: error.code };
+    if (error.code === 'internal') services.logger.error({ ...about, err: thrown }, 'a request failed unexpectedly');
+    else if (error.status >= 500) services.logger.info({ ...about, message: error.message }, 'a request failed');
     return errorResponse(error, requestId);
   });
   return app;

@@ -44,7 +44,10 @@ export async function compose(
   const lock = lockDataDir(dataDir);
   undo.add('lock', () => lock.release());
   const db = openDatabase(storeFile(dataDir));
-  undo.add('store', () => db.close());
+  undo.add('store', () => {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    db.close();
+  });
   const settings = settingsStore(db);
   const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
   const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
