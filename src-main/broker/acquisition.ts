@@ -1,5 +1,5 @@
 import type { Session } from '@shared/session';
-import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import { WheelhouseError } from '../base/errors';
 import type { MachineRow } from '../store/machines';
 import type { PoolRow } from '../store/pools';
 import type { SessionRow } from '../store/sessions';
@@ -11,6 +11,7 @@ import type { Fleet } from './fleet';
 import { isEnded } from './sessionState';
 import type { AcquireRequest } from './types';
 import type { Views } from './views';
+import { wordsOf } from './words';
 
 interface Joiner {
   resolve(session: Session): void;
@@ -159,8 +160,6 @@ export class Acquisition {
         retryAfterSeconds: this.retryAfter(pending.poolId, queue.size),
       });
     }
-    if (front) queue.unshift(pending.lane, pending);
-    else queue.push(pending.lane, pending);
     if (!pending.queued) {
       this.core.commit('queue', () => {
         this.core.sessions.insert(this.rowOf(pending, null));
@@ -168,6 +167,8 @@ export class Acquisition {
       });
       pending.queued = true;
     }
+    if (front) queue.unshift(pending.lane, pending);
+    else queue.push(pending.lane, pending);
     this.onDemand(pending.poolId);
   }
   /** The oldest ready machine with an open link that nobody else is asking; those of the pool's current image first. */
@@ -214,7 +215,7 @@ export class Acquisition {
       const health = await guest.health(this.core.limits.pingMs);
       return health.bootId === machine.bootId && health.sessionReady ? null : 'Its in-guest agent was started anew.';
     } catch (error) {
-      return `It did not answer when it was to be handed out: ${asWheelhouseError(error).message}`;
+      return `It did not answer when it was to be handed out: ${wordsOf(error)}`;
     }
   }
   private lease(pending: Pending, machineId: string): void {
@@ -313,7 +314,7 @@ export class Acquisition {
       ...row,
       status: 'expired',
       endedAt: this.core.now,
-      reason: asWheelhouseError(error).message,
+      reason: wordsOf(error),
     };
     this.core.options.bus.emit({ event: 'session', data: this.views.session(ended) });
   }

@@ -1,8 +1,8 @@
 import type { BackendKind } from '@shared/pool';
 import { bounded } from '../base/bounded';
-import { asWheelhouseError } from '../base/errors';
 import type { BackendStatus, ObservedMachine, SandboxBackend } from '../sandbox/backend';
 import type { Core } from './core';
+import { wordsOf } from './words';
 
 interface Seen {
   status: BackendStatus | null;
@@ -88,7 +88,7 @@ export class BackendWatch {
     try {
       status = await bounded(`Asking ${kind} whether it is there`, probeTimeoutMs, stopping, (s) => backend.probe(s));
     } catch (error) {
-      status = { reachable: false, version: null, message: asWheelhouseError(error).message, isolation: 'none' };
+      status = { reachable: false, version: null, message: wordsOf(error), isolation: 'none' };
     }
     if (status.reachable) {
       const names = new Set(

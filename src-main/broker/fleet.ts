@@ -6,6 +6,7 @@ import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import { checkMachine } from './machineCheck';
 import type { MachineLinks } from './machineLinks';
+import { wordsOf } from './words';
 
 interface Work {
   kind: 'up' | 'down';
@@ -168,9 +169,9 @@ export class Fleet {
     if (error.code === 'image_missing') void this.watch.look(row.backend);
     const now = core.machines.get(row.machineId);
     if (!now || (now.state !== 'creating' && now.state !== 'starting')) return;
-    this.quarantine(row.machineId, error.message);
+    this.quarantine(row.machineId, wordsOf(error));
     // One that was ready once died of something else than its making.
-    if (row.bootId === null) this.holdBack(row.poolId, error.message);
+    if (row.bootId === null) this.holdBack(row.poolId, wordsOf(error));
   }
   private holdBack(poolId: string, message: string): void {
     const { backoffMs, backoffMaxMs } = this.core.limits;
@@ -201,7 +202,9 @@ export class Fleet {
       this.downRetryAt.set(machineId, core.options.clock.monotonic() + core.limits.backoffMs * 5);
       if (failure.code === 'backend_unreachable') void this.watch.look(row.backend);
       else
-        core.commit('destroy.failed', () => core.machines.setReason(machineId, `Ending it failed: ${failure.message}`));
+        core.commit('destroy.failed', () =>
+          core.machines.setReason(machineId, `Ending it failed: ${wordsOf(failure)}`),
+        );
     }
   }
 }

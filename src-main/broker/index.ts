@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { listQuerySchema, type ListQuery, type Page, type Session } from '@shared/session';
 import { bounded } from '../base/bounded';
 import type { Caller } from '../base/caller';
@@ -19,6 +20,9 @@ import type { Broker } from './types';
 import { Views } from './views';
 
 export type { BrokerHooks, BrokerOptions, Limits } from './options';
+
+/** As outsiders may ask, but windows may take larger pages; each edge has its own bound. */
+const pageQuerySchema = listQuerySchema.safeExtend({ limit: z.int().min(1).max(200) });
 
 /**
  * Pools of ready machines, and sessions on them. The parts: `Core` (the store's door and the state machines), `Fleet`
@@ -110,7 +114,7 @@ export function createBroker(options: BrokerOptions): Broker {
     pools,
     sessions: {
       list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session> {
-        const checked = parseInput(listQuerySchema, query, 'The query');
+        const checked = parseInput(pageQuerySchema, query, 'The query');
         const own = caller.role === 'agent' ? { caller: caller.name } : {};
         const page = core.sessions.page(checked, { live: filter?.live ?? false, ...own });
         return { ...page, data: page.data.map((row) => views.session(row)) };

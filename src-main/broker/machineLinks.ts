@@ -6,6 +6,7 @@ import type { LinkTarget } from '../sandbox/backend';
 import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
+import { wordsOf } from './words';
 
 type Link =
   | { kind: 'open'; guest: GuestClient; dispose: () => void }
@@ -65,7 +66,7 @@ export class MachineLinks {
       (error: unknown) => {
         if (this.links.get(machineId) !== link) return;
         this.links.delete(machineId);
-        if (!this.core.stopped) this.onLost(machineId, `${why} ${asWheelhouseError(error).message}`.trim());
+        if (!this.core.stopped) this.onLost(machineId, `${why} ${wordsOf(error)}`.trim());
       },
     );
   }

@@ -27,7 +27,7 @@ export async function recover(
       if (row.state === 'ready') core.moveMachine(row.machineId, 'recheck', { reason: 'Wheelhouse was restarted.' });
     }
   });
-  for (const row of core.sessions.live()) if (row.status === 'releasing') life.finishRelease(row);
+  life.finishReleases();
 
   await watch.lookAll();
   for (const row of core.sessions.live()) {

@@ -236,6 +236,53 @@ describe('killed at every named point', () => {
     world = new World(createFakeBackend);
   });
 
+  test('a step that fails once, as on a full disk, harms its own call only', { timeout: 120_000 }, async () => {
+    world = new World(createFakeBackend, pool);
+    const whole = new Mortal(null);
+    await shortLife(whole);
+    await world.close();
+    // After a commit nothing can fail any more; after an effect its answer can be lost.
+    const effects = ['create+', 'destroy+', 'check.contact+'];
+    const points = [...new Set(whole.passed)].filter(
+      (point) => point !== 'recover' && (!point.endsWith('+') || effects.includes(point)),
+    );
+    expect(points.length).toBeGreaterThan(12);
+    for (const point of points) {
+      world = new World(createFakeBackend, pool);
+      let broken = false;
+      const fault = (at: string): void => {
+        if (at !== point || broken) return;
+        broken = true;
+        throw new Error(`no space left at ${at}`);
+      };
+      await world.start({ fault });
+      const insist = async <T>(act: () => Promise<T>): Promise<T> => {
+        try {
+          return await act();
+        } catch {
+          return act();
+        }
+      };
+      for (const sessionId of keys) {
+        const session = await insist(() => world.acquire({ sessionId }));
+        expect((await world.broker.connect(sessionId)).target.machineId).toBe(session.machineId);
+      }
+      await world.broker.release(keys[0], 'test', 'done').catch(() => {});
+      await eventually(() => {
+        if (world.broker.sessions.get(keys[0]).status === 'active') void world.broker.release(keys[0], 'test', 'done');
+        return world.broker.sessions.get(keys[0]).status === 'released';
+      });
+      await eventually(
+        () => world.inState('ready').length === 1 && world.inState('leased').length === 2,
+        () => `${point}: ${world.describe()}`,
+      );
+      expect(broken, point).toBe(true);
+      await invariants();
+      await world.close();
+    }
+    world = new World(createFakeBackend);
+  });
+
   test('sixty deaths in a row at random points', { timeout: 120_000 }, async () => {
     world = new World(createFakeBackend, pool);
     let seed = 20_260_101;

@@ -131,6 +131,12 @@ export class SessionLife implements ActivityView {
     });
     this.closed(row.sessionId, machineId);
   }
+  /** Releases that were begun and could not be finished, by a crash or a full disk. */
+  finishReleases(): void {
+    for (const row of this.core.sessions.live()) {
+      if (row.status === 'releasing') this.core.guard('finishing a release', () => this.finishRelease(row));
+    }
+  }
   fail(sessionId: string, reason: string): void {
     const row = this.core.sessions.get(sessionId);
     if (!row || isEnded(row.status) || row.status === 'queued') return;

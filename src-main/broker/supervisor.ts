@@ -5,6 +5,7 @@ import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
 import type { SessionLife } from './sessionLife';
+import { wordsOf } from './words';
 
 /**
  * Notices what nobody told us: guests that hang, machines that died or vanished, machines of ours that the store does
@@ -65,6 +66,7 @@ export class Supervisor {
     }
     if (now >= this.nextList) {
       this.nextList = now + this.core.limits.listEveryMs;
+      this.life.finishReleases();
       for (const kind of this.core.options.backends.keys()) void this.observe(kind);
     }
   }
@@ -85,10 +87,7 @@ export class Supervisor {
       this.misses.set(machineId, misses);
       if (misses < this.core.limits.healthFailures) return;
       this.misses.delete(machineId);
-      this.lost(
-        machineId,
-        `The machine hangs: ${misses} health checks in a row failed. ${asWheelhouseError(error).message}`,
-      );
+      this.lost(machineId, `The machine hangs: ${misses} health checks in a row failed. ${wordsOf(error)}`);
     } finally {
       this.asking.delete(machineId);
     }
