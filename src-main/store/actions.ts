@@ -115,8 +115,13 @@ export function actionStore(db: Database) {
     list(query: ListActions): ActionRow[] {
       const where = ['session_id = ?'];
       const values: (string | number)[] = [query.sessionId];
-      if (query.above !== undefined) where.push('seq > ?') && values.push(query.above);
-      if (query.below !== undefined) where.push('seq < ?') && values.push(query.below);
+      const bound = (condition: string, seq: number | undefined): void => {
+        if (seq === undefined) return;
+        where.push(condition);
+        values.push(seq);
+      };
+      bound('seq > ?', query.above);
+      bound('seq < ?', query.below);
       if (query.q) {
         const like = `%${escapeLike(query.q)}%`;
         const columns = ['words', 'outcome_words', 'tool', 'arguments', 'code', 'message'];

@@ -150,8 +150,8 @@ export function createHumanRecorder(deps: {
     },
     flush,
     close() {
-      for (const sessionId of [...bursts.keys()]) flush(sessionId);
-      for (const cancel of [...settling]) cancel();
+      for (const sessionId of bursts.keys()) flush(sessionId);
+      for (const cancel of settling) cancel();
       settling.clear();
     },
   };

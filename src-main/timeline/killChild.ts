@@ -13,7 +13,14 @@ import { createTimeline } from './timeline';
  */
 const dataDir = process.argv[2] ?? '';
 const db = openDatabase(join(dataDir, 'store.db'));
-const timeline = createTimeline({ db, dataDir, bus: createBus(), clock: systemClock, ids: systemIds, logger: silentLogger });
+const timeline = createTimeline({
+  db,
+  dataDir,
+  bus: createBus(),
+  clock: systemClock,
+  ids: systemIds,
+  logger: silentLogger,
+});
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 
 const png = Buffer.from('not looked at, only stored');

@@ -8,6 +8,7 @@ import { transaction, type Database } from '../store/database';
 import { canonicalJson } from './canonical';
 import { frameContent, genesis, intentContent, linkHash, outcomeContent } from './chain';
 import { maskArguments, maskText } from './mask';
+import { maskWords, secretsIn } from './maskWords';
 import { toAction } from './rows';
 import type { Intent, Outcome } from './types';
 
@@ -43,7 +44,7 @@ export function createLedger(deps: { db: Database; store: ActionStore; clock: Cl
       epoch: intent.epoch,
       tool: intent.tool,
       arguments: canonicalJson(maskArguments(intent.arguments)),
-      words: shorten(maskText(intent.words), maxWords),
+      words: shorten(maskWords(intent.words, secretsIn(intent.arguments)), maxWords),
       point_x: intent.point ? Math.round(intent.point.x) : null,
       point_y: intent.point ? Math.round(intent.point.y) : null,
     };
@@ -163,6 +164,14 @@ export function createLedger(deps: { db: Database; store: ActionStore; clock: Cl
         const row = store.get(id);
         return row ? [toAction(row)] : [];
       });
+    },
+    /** Writes what is owed, if the disk takes it now; otherwise the next start marks it interrupted. */
+    close(): void {
+      try {
+        payOwed();
+      } catch (error) {
+        deps.logger.error({ err: error, rows: owed.size }, 'outcomes could not be written before the end');
+      }
     },
     /** What a crash left pending becomes failed, code `interrupted`: nobody knows whether it took effect. */
     recover(): Action[] {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { maskWords, secretsIn } from './maskWords';
 import { isSecretName, maskArguments, masked, maskText } from './mask';
 
 const canary = 'hunter2-Zq9';
@@ -110,5 +111,26 @@ describe('text', () => {
     const stored = maskArguments(JSON.parse('{"__proto__": {"polluted": true}}') as Record<string, unknown>);
     expect(Object.getPrototypeOf(stored)).toBe(Object.prototype);
     expect(JSON.stringify(stored)).toContain('polluted');
+  });
+});
+
+describe('words made from arguments', () => {
+  const key = 'Zk3vQ8xR1mT6yB0nL5pW9sD2fG7hJ4kCqE8uA1oI3zX';
+  const command = `deploy --to production --token ${canary} ${key}`;
+  it.each([
+    [{ text: key }, `Typed **${key.slice(0, 20)}…**`],
+    [{ command }, `Ran \`${command.slice(0, 40)}…\``],
+    [{ command }, `Ran \`${command.slice(0, 62)}…\``],
+    [{ fields: [{ name: 'x', password: canary }] }, `Filled **${canary}**`],
+    [{ url: `https://mara:${canary}@a.example` }, `Opened **mara:${canary.slice(0, 8)}…**`],
+  ])('lose the halves of secrets: %j', (args, words) => {
+    const stored = maskWords(words, secretsIn(args));
+    expect(stored).toContain(masked);
+    for (const secret of [canary, key]) expect(stored).not.toContain(secret.slice(0, 6));
+  });
+  it('stay as they are without any', () => {
+    const args = { x: 1, text: 'Hello, world', command: 'python3 tally.py --month 11' };
+    expect(secretsIn(args)).toEqual([]);
+    expect(maskWords('Ran `python3 tally.py`', [])).toBe('Ran `python3 tally.py`');
   });
 });

@@ -41,7 +41,7 @@ describe('an action', () => {
     expect(timeline.get(open.id)).toEqual(done);
     expect(done).toMatchObject({ outcome: 'done', durationMs: 40, words: 'Clicked **Save**', code: 'exit 0' });
     expect(open.finish({ outcome: 'failed' })).toEqual(done);
-    expect(announced.map((action) => action.outcome)).toEqual(['pending', 'done', 'done']);
+    expect(announced.map((action) => action.outcome)).toEqual(['pending', 'done']);
     expect(timeline.verify('session-1')).toBeNull();
     expect(timeline.head('session-1')).toEqual({ links: 2, hash: done.outcomeHash });
   });
@@ -141,6 +141,18 @@ describe('a full disk', () => {
     expect(opens.map((one) => timeline.get(one.id).outcome)).toEqual(opens.map(() => 'done'));
     expect(timeline.verify('session-1')).toBeNull();
   });
+});
+
+it('what is owed is written at the end', async () => {
+  const { timeline, db } = make();
+  const open = timeline.begin(intent());
+  db.exec("CREATE TRIGGER full BEFORE UPDATE ON actions BEGIN SELECT RAISE(FAIL, 'disk'); END");
+  expect(open.finish({ outcome: 'done' })).toMatchObject({ outcome: 'done', outcomeHash: null });
+  expect(timeline.get(open.id).outcome).toBe('pending');
+  db.exec('DROP TRIGGER full');
+  await timeline.close();
+  expect(timeline.get(open.id).outcome).toBe('done');
+  expect(timeline.verify('session-1')).toBeNull();
 });
 
 describe('frames', () => {

@@ -15,6 +15,9 @@ import { toAction } from './rows';
 import type { Intent, OpenAction, Timeline } from './types';
 import { verifyChain } from './chain';
 
+/** Longer questions are cut; SQLite refuses very long patterns. */
+const maxQuery = 200;
+
 export interface TimelineLimits {
   /** Bytes of pictures that are kept; the oldest go first. Default 10 GiB. */
   frameBytes?: number;
@@ -68,7 +71,8 @@ export function createTimeline(deps: TimelineDeps): TimelineService {
       before: (frame) => joiner.join(action.id, 'before', frame),
       after: (frame) => joiner.join(action.id, 'after', frame),
       finish(outcome) {
-        finished ??= ledger.finish(action, outcome, clock.monotonic() - started);
+        if (finished) return finished;
+        finished = ledger.finish(action, outcome, clock.monotonic() - started);
         announce(finished);
         return finished;
       },
@@ -99,7 +103,7 @@ export function createTimeline(deps: TimelineDeps): TimelineService {
         limit: query.limit + 1,
         descending: walkDown,
         ...(at && (walkDown ? { below: at.seq } : { above: at.seq })),
-        q: query.q,
+        q: query.q?.slice(0, maxQuery),
       });
       const page = rows.slice(0, query.limit).map(toAction);
       if (backwards) page.reverse();
@@ -126,6 +130,7 @@ export function createTimeline(deps: TimelineDeps): TimelineService {
     async close() {
       await joiner.idle();
       joiner.close();
+      ledger.close();
     },
   };
 }
