@@ -11,6 +11,7 @@ import { nameRequest } from './middleware/requestId';
 import { describeApi } from './openapi';
 import { sendError, sendRawError } from './reply';
 import { allRoutes } from './routes';
+import { ScreenOwners } from './screenOwners';
 import { createScreens } from './screens';
 import type { Services } from './services';
 
@@ -54,9 +55,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sees: (caller, entry) => seesEvent(services, caller, entry.event),
     stands: (caller) => services.identity.stands(caller.tokenId),
   });
-  const routes = allRoutes(streams, (all) => describeApi(all, services.version));
+  const owners = new ScreenOwners(services.clock, (tokenId) => services.identity.stands(tokenId));
+  const routes = allRoutes({ streams, owners }, (all) => describeApi(all, services.version));
   const app = createApp({ services, routes, limits });
-  const screens = createScreens({ services, gate: () => gate, limits });
+  const screens = createScreens({ services, owners, gate: () => gate, limits });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
 
   const server = createServer({

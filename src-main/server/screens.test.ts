@@ -87,3 +87,23 @@ it('drops a viewer that sends a message beyond the limit', async () => {
   await until(() => code !== 0, 'it is closed');
   expect(code).toBe(1009);
 });
+
+it('ends the screens of a token that is withdrawn, and no others', async () => {
+  const { token, secret } = rooms.identity.create({ name: 'leaver', role: 'operator' });
+  const made = async () =>
+    (
+      await rawRequest(`${server.url}/api/sessions/mine-0001/screen-tickets`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+        body: '{"mode":"interactive"}',
+      })
+    ).json.url as string;
+  const [opened, waiting, stays] = [await made(), await made(), (await ticket('stayer')).url];
+  const sockets = [new WebSocket(opened), new WebSocket(stays)];
+  await until(() => sockets.every((socket) => socket.readyState === WebSocket.OPEN), 'both open');
+  rooms.identity.withdraw(token.tokenId);
+  expect(await tryOpen(waiting)).toBe('401 unauthorized');
+  await until(() => sockets[0]!.readyState === WebSocket.CLOSED, 'the withdrawn one is cut');
+  expect(sockets[1]!.readyState).toBe(WebSocket.OPEN);
+  sockets[1]!.terminate();
+});

@@ -6,6 +6,7 @@ import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import { refusal, type GatePolicy } from './gate';
 import type { ServerLimits } from './limits';
 import { sendRawError } from './reply';
+import type { ScreenOwners } from './screenOwners';
 import type { Services } from './services';
 
 const screenPath = /^\/api\/sessions\/([^/]+)\/screen$/;
@@ -13,8 +14,13 @@ const screenPath = /^\/api\/sessions\/([^/]+)\/screen$/;
 const maxViewerMessage = 1024 * 1024 + 4096;
 
 /** WebSocket upgrades: the screens of sessions, opened by a ticket. Every refusal is an HTTP answer in the one shape. */
-export function createScreens(options: { services: Services; gate: () => GatePolicy; limits: ServerLimits }) {
-  const { services, gate, limits } = options;
+export function createScreens(options: {
+  services: Services;
+  owners: ScreenOwners;
+  gate: () => GatePolicy;
+  limits: ServerLimits;
+}) {
+  const { services, owners, gate, limits } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -41,10 +47,14 @@ export function createScreens(options: { services: Services; gate: () => GatePol
     }
     const ticket = url.searchParams.get('ticket');
     if (!ticket || ticket.length > 256) throw new WheelhouseError('unauthorized', 'A screen needs a ticket.');
+    const tokenId = owners.take(ticket);
     const grant = services.tickets.redeem(ticket);
+    if (tokenId !== null && !services.identity.stands(tokenId)) {
+      throw new WheelhouseError('unauthorized', 'The token behind this ticket was withdrawn.');
+    }
     if (grant.sessionId !== id.data) throw new WheelhouseError('unauthorized', 'The ticket is for another session.');
     const { target } = await services.broker.connect(id.data);
-    return { grant, target };
+    return { grant, target, tokenId };
   };
 
   return {
@@ -53,7 +63,7 @@ export function createScreens(options: { services: Services; gate: () => GatePol
       socket.on('error', onError);
       pending++;
       try {
-        const { grant, target } = await admit(incoming);
+        const { grant, target, tokenId } = await admit(incoming);
         if (socket.destroyed) return;
         socket.off('error', onError);
         sockets.handleUpgrade(incoming, socket, head, (client) => {
@@ -62,6 +72,7 @@ export function createScreens(options: { services: Services; gate: () => GatePol
             sessionId: grant.sessionId,
             operator: grant.operator,
           };
+          if (tokenId !== null) owners.follow(client, tokenId);
           services.openScreen(client, viewer, grant.mode, target);
         });
       } catch (thrown) {
@@ -73,6 +84,7 @@ export function createScreens(options: { services: Services; gate: () => GatePol
       }
     },
     close(): void {
+      owners.close();
       for (const client of sockets.clients) client.terminate();
       sockets.close();
     },

@@ -1,5 +1,6 @@
 import type { EventStreams } from '../events/streams';
 import type { Route } from '../route';
+import type { ScreenOwners } from '../screenOwners';
 import { acquireSession } from './acquire';
 import { listActions } from './actions';
 import { computerRoutes } from './computer';
@@ -16,7 +17,10 @@ import { getSession, releaseSession } from './session';
 import { listSessions } from './sessions';
 
 /** Every route that is served, in the order of the description. */
-export function allRoutes(streams: EventStreams, describe: (routes: readonly Route[]) => unknown): Route[] {
+export function allRoutes(
+  rooms: { streams: EventStreams; owners: ScreenOwners },
+  describe: (routes: readonly Route[]) => unknown,
+): Route[] {
   const routes: Route[] = [
     healthz,
     readyz,
@@ -34,8 +38,8 @@ export function allRoutes(streams: EventStreams, describe: (routes: readonly Rou
     getFrame,
     getControl,
     actOnControl,
-    createScreenTicket,
-    events(streams),
+    createScreenTicket(rooms.owners),
+    events(rooms.streams),
     ...mcpRoutes,
     ...computerRoutes,
   ];
