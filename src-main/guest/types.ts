@@ -33,7 +33,8 @@ export interface GuestHealth {
 
 /**
  * The in-guest agent of one machine, over its link. Every call has a deadline (default 10 s) and fails with a
- * WheelhouseError: guest_failed, guest_timeout, stale_epoch, bad_request. Effects carry the epoch they were admitted under.
+ * WheelhouseError: guest_failed, guest_timeout, stale_epoch, bad_request, not_found (no such window, file or program),
+ * forbidden (not from this folder), too_large, too_many (calls in flight), not_ready (the session has not started). Effects carry the epoch they were admitted under.
  */
 export interface GuestClient {
   readonly target: LinkTarget;

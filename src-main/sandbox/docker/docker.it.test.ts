@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,12 @@ import { createDockerBackend } from './index';
 import { containerName } from './labels';
 
 const never = new AbortController().signal;
-const docker = (...args: string[]): string => execFileSync('docker', args, { encoding: 'utf8', timeout: 30_000 });
+/** What a command of the engine says, on either stream. */
+const docker = (...args: string[]): string => {
+  const { stdout, stderr, status } = spawnSync('docker', args, { encoding: 'utf8', timeout: 30_000 });
+  if (status !== 0) throw new Error(stderr);
+  return stdout + stderr;
+};
 const make = (installationId: string) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'docker-'));
   return { dataDir, backend: createDockerBackend({ dataDir, installationId, logger: silentLogger }) };
@@ -68,6 +73,21 @@ describe('a machine in a container', () => {
     expect(status).toMatch(/NoNewPrivs:\t1/);
     expect(status).toMatch(/Seccomp:\t2/);
     expect(await out('find / -xdev -perm /6000 -type f 2>/dev/null | head -3')).toBe('');
+  });
+
+  it('keeps the kernel’s rarer sockets out, also in a namespace of one’s own', async () => {
+    const open = (family: number, kind: number, protocol: number) =>
+      run(`python3 -c "import socket; socket.socket(${family}, ${kind}, ${protocol})"`);
+    const [netlink, packet, vsock, algorithm, netfilter, raw] = [16, 17, 40, 38, 12, 3];
+    expect(await open(netlink, raw, 0)).toMatchObject({ success: true });
+    for (const [family, protocol] of [
+      [netlink, netfilter],
+      [packet, 0],
+      [vsock, 0],
+      [algorithm, 0],
+    ] as const) {
+      expect((await open(family, raw, protocol)).stderr).toMatch(/not permitted/);
+    }
   });
 
   it('has no network', async () => {

@@ -35,8 +35,13 @@ export class Engine {
     signal.throwIfAborted();
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), ms);
+    const stop = AbortSignal.any([signal, late.signal]);
+    // Raced as well as aborted: not every call of the library takes a signal.
+    const stopped = new Promise<never>((_, reject) =>
+      stop.addEventListener('abort', () => reject(stop.reason), { once: true }),
+    );
     try {
-      return await call(this.docker, AbortSignal.any([signal, late.signal]));
+      return await Promise.race([call(this.docker, stop), stopped]);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (late.signal.aborted) {
