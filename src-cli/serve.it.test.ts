@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { connectOld, textOf } from '../src-main/channel/testing/clients';
+import { openDatabase } from '../src-main/store/database';
+import { settingsStore } from '../src-main/store/settings';
+import { storeFile } from '../src-main/wheelhouse/dataDir';
 import { readRuntime } from '../src-main/wheelhouse/runtime';
 import { apiOf } from '../src-main/wheelhouse/testing/api';
 import { buildCli, command, serve, type Serving } from './testing/serveProcess';
@@ -24,6 +28,16 @@ afterAll(async () => {
   await last.end('SIGTERM');
   rmSync(dataDir, { recursive: true, force: true });
 });
+
+/** This data folder's installation, as the names of its containers carry it. */
+function installation(): string {
+  const db = openDatabase(storeFile(dataDir));
+  try {
+    return settingsStore(db).get('installationId', z.string())!;
+  } finally {
+    db.close();
+  }
+}
 
 /** The containers of this data folder's machines, by their ids at the engine. */
 async function containersOf(machineId: string): Promise<string[]> {
@@ -70,6 +84,51 @@ it('goes on after kill -9: the same session, the same container, the agent’s n
   await back.close();
   expect((await api()('DELETE', `/api/sessions/${key}`)).status).toBe(204);
 });
+
+it('makes one session of one key, and leaves no container behind, whenever it is killed', async () => {
+  await serving?.end('SIGKILL');
+  serving = null;
+  const token = (
+    await command('token', 'create', '--data', dataDir, '--role', 'agent', '--name', 'retrier')
+  ).out.trim();
+  const api = apiOf(dataDir, token);
+  const checkout = (id: string) =>
+    api('POST', '/api/pools/desktop/sessions', { waitMs: 30_000 }, { 'x-ms-sessionId': id });
+  for (let round = 0; round < 5; round++) {
+    const id = key.replace(/^.{8}/, `0000000${round}`);
+    serving = await serve(dataDir, '--log', 'silent');
+    const cut = checkout(id).catch(() => null);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
+    await serving.end('SIGKILL');
+    const answered = await cut;
+    serving = await serve(dataDir, '--log', 'silent');
+    const { status, body } = await checkout(id);
+    expect([status, body.error]).toEqual([200, undefined]);
+    expect(body.sessionId).toBe(id);
+    if (answered?.status === 200) {
+      expect(new URL(body.computerUrl).pathname).toBe(new URL(answered.body.computerUrl).pathname);
+    }
+    const { machineId } = (await api('GET', `/api/sessions/${id}`)).body;
+    expect(await containersOf(machineId)).toHaveLength(1);
+    expect((await api('DELETE', `/api/sessions/${id}`)).status).toBe(204);
+    await serving.end('SIGKILL');
+  }
+  serving = await serve(dataDir, '--log', 'silent');
+  const { body: pool } = await apiOf(dataDir)('GET', '/api/pools/desktop');
+  // In the end as many containers as the pool knows of, and no more.
+  const settled = async (): Promise<boolean> => {
+    const now = (await apiOf(dataDir)('GET', '/api/pools/desktop')).body.observed.machines;
+    const known = Object.values(now as Record<string, number>).reduce((sum, count) => sum + count, 0);
+    const mine = (await docker.listContainers({ all: true })).filter((each) => each.Names[0]?.includes(installation()));
+    return now.ready === pool.warm.minimum && known === now.ready && mine.length === known;
+  };
+  let calm = false;
+  for (let i = 0; i < 120 && !calm; i++) {
+    calm = await settled();
+    if (!calm) await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  expect(calm).toBe(true);
+}, 180_000);
 
 it('is alone on its folder, says so, and ends cleanly', async () => {
   serving ??= await serve(dataDir);

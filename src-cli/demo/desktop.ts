@@ -87,6 +87,12 @@ export class Desktop {
     return String(structured.stdout as string);
   }
 
+  /** A file's text; empty while there is none. */
+  async readFile(path: string): Promise<string> {
+    const { structured } = await this.call('execute_shell_command', { command: `cat ${path}`, timeoutMs: 20_000 });
+    return structured.success === true ? String(structured.stdout as string) : '';
+  }
+
   /** All text of the page in front, by selecting and copying it as a person would. */
   async copyAll(blank: { x: number; y: number }): Promise<string> {
     const mark = `copy-${Math.round(performance.now())}`;

@@ -191,12 +191,12 @@ export class Job {
 
   private async checkFile(report: string): Promise<string> {
     const path = `/home/session/${reportFile}`;
+    let found = '';
     const saved = await poll(async () => {
-      const text = await this.desktop.shell(`cat ${path} 2>/dev/null || true`);
-      return text.trim() === report.trim() ? text : null;
+      found = await this.desktop.readFile(path);
+      return found.trim() === report.trim() ? found : null;
     }, 8000);
     if (saved === null) {
-      const found = await this.desktop.shell(`cat ${path} 2>/dev/null || echo missing`);
       throw new Error(`The saved file is not the report; it has ${found.length} characters, not ${report.length}`);
     }
     return path;
