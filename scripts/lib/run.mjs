@@ -73,7 +73,7 @@ export const run = (command, args, options = {}) =>
     heard();
     const take = (line) => {
       tail.push(line);
-      if (tail.length > 40) tail.shift();
+      if (tail.length > 200) tail.shift();
       onLine(line);
     };
     const out = lineSplitter(take);

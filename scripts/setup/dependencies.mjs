@@ -29,18 +29,32 @@ export const fitsLock = (lock, installed) => {
   return fits && Object.keys(installed.packages).every((name) => name in lock.packages);
 };
 
+const install = async (log) => {
+  const options = { seconds: 1200, silentSeconds: 600, onLine: log, cwd: root };
+  try {
+    await run('npm', ['ci', '--no-audit', '--no-fund'], options);
+  } catch (error) {
+    // `ci` insists that the lock names every optional package of every system, also those that a registry does not
+    // have (yet); `install` keeps to the same locked versions and leaves such packages out.
+    if (!error.tail?.some((line) => /from lock file|in sync/.test(line))) throw error;
+    log('npm ci refuses the lock file on this registry; installing the locked versions without it');
+    await run('npm', ['install', '--no-audit', '--no-fund'], options);
+  }
+};
+
 /** @param {{ log: (line: string) => void }} context */
 export const ensureDependencies = async ({ log }) => {
   const lock = read(join(root, 'package-lock.json'));
   const installed = read(join(root, 'node_modules/.package-lock.json'));
   if (fitsLock(lock, installed) && existsSync(join(root, 'node_modules/.bin/vite'))) return null;
   try {
-    await run('npm', ['ci', '--no-audit', '--no-fund'], { seconds: 1200, silentSeconds: 600, onLine: log, cwd: root });
+    await install(log);
   } catch (error) {
+    const said = error.tail?.filter((line) => /npm error/.test(line)) ?? [];
     throw new SetupFailed(
       `npm could not install the dependencies: ${error.message}`,
       'check the network and the registry (npm ping), then start again',
-      error.tail,
+      said.slice(0, 8),
     );
   }
   return `${Object.keys(lock?.packages ?? {}).length} packages`;
