@@ -20,7 +20,7 @@ function handbackData({ by, note, heldMs, at, windowsOpened, windowsClosed }: Ha
   return { by, note, heldMs, at, windowsOpened, windowsClosed };
 }
 
-export function handbackText({ by, note, heldMs, windowsOpened, windowsClosed }: Handback): string {
+function handbackText({ by, note, heldMs, windowsOpened, windowsClosed }: Handback): string {
   const titles = (verb: string, list: string[]) => (list.length === 0 ? '' : ` ${verb}: ${JSON.stringify(list)}.`);
   return (
     `${by} held control for ${span(heldMs)} and has handed back${note ? ` with this note: “${note}”` : ' without a note'}.` +

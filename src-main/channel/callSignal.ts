@@ -8,12 +8,6 @@ export interface CallSignal {
   dispose(): void;
 }
 
-export class ClientGone extends WheelhouseError {
-  constructor() {
-    super('timeout', 'The client went away before the call was over.');
-  }
-}
-
 /** One signal for one call: its deadline, the client's going, and whatever is added. Frees every listener on dispose. */
 export function createCallSignal(clock: Clock, deadlineMs: number, client: AbortSignal): CallSignal {
   const controller = new AbortController();
@@ -31,7 +25,7 @@ export function createCallSignal(clock: Clock, deadlineMs: number, client: Abort
       ),
     ),
   );
-  also(client, () => new ClientGone());
+  also(client, () => new WheelhouseError('timeout', 'The client went away before the call was over.'));
   return {
     signal: controller.signal,
     also,

@@ -33,7 +33,7 @@ function holdSentence(state: ControlState): string {
   }
 }
 
-export function helpSentence(help: HelpState): string {
+function helpSentence(help: HelpState): string {
   const who = help.answeredBy ?? 'A person';
   switch (help.state) {
     case 'waiting':

@@ -5,6 +5,7 @@ import {
   type CallToolResult,
   type Tool as McpTool,
 } from '@modelcontextprotocol/server';
+import { version } from '../../package.json';
 import type { CallIo } from './tool';
 
 /** What one address serves to one request: settled before MCP begins. */
@@ -19,7 +20,7 @@ export interface Binding {
   closing: AbortSignal;
 }
 
-export const serverInfo = { name: 'wheelhouse', title: 'Wheelhouse', version: '0.1.0' };
+const serverInfo = { name: 'wheelhouse', title: 'Wheelhouse', version };
 
 /** The server asks nothing of its clients, so there is never an answer of theirs to validate; making one per request would cost more than the call. */
 const noValidator = {

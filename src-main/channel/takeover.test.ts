@@ -15,9 +15,9 @@ afterEach(async () => {
   await bench.stop();
 });
 
-/** Runs `change` once the call has begun to wait. */
+/** Runs `change` once the call has begun to wait: it arrived, and what it asks for is in the queue. */
 const during = async <T>(call: Promise<T>, change: () => void): Promise<T> => {
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await expect.poll(() => bench.control.watchers > 0).toBe(true);
   change();
   return call;
 };
@@ -74,7 +74,7 @@ describe('after a hand-back', () => {
       signal: gone.signal,
     }).catch(() => null);
     await during(waiting, () => gone.abort());
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(() => bench.control.watchers).toBe(0);
     bench.control.handBack(sessionId, 'Mara K.', 'note');
     const result = await client.call('await_control');
     expect(result.structuredContent).toMatchObject({ control: 'agent', handback: { note: 'note' } });

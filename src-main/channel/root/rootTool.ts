@@ -4,7 +4,7 @@ import type { ToolAnswer } from '../tool';
 import type { ChannelDeps } from '../types';
 import type { SessionChoice } from './sessionChoice';
 
-export interface RootContext {
+interface RootContext {
   caller: Caller;
   clientName: string | null;
   deps: ChannelDeps;

@@ -14,6 +14,8 @@ export interface ControlDouble extends Control {
   /** Cuts off what was admitted, as the drain's limit does. */
   cutOff(sessionId: string): void;
   admitted: number;
+  /** Who listens for changes: calls that wait. */
+  readonly watchers: number;
 }
 
 /** The lease without its clock: states are set by the test. */
@@ -35,6 +37,9 @@ export function controlDouble(): ControlDouble {
   const state = (sessionId: string) => states.get(sessionId) ?? fresh;
   const control: ControlDouble = {
     admitted: 0,
+    get watchers() {
+      return listeners.size;
+    },
     state,
     set(sessionId, more) {
       const before = state(sessionId);

@@ -6,7 +6,7 @@ const unused = (): never => {
 };
 
 /** A real PNG of a gradient, so that clients and eyes can read it. */
-export function png(width: number, height: number): Buffer {
+function png(width: number, height: number): Buffer {
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) rows.set([x & 255, y & 255, (x + y) & 255], y * (1 + width * 3) + 1 + x * 3);
@@ -40,7 +40,7 @@ export interface HubDouble extends ScreenHub {
   gate: () => Promise<void>;
 }
 
-export function hubDouble(width = 1280, height = 800): HubDouble {
+function hubDouble(width = 1280, height = 800): HubDouble {
   const whole = png(width, height);
   const at = { x: width / 2, y: height / 2 };
   let version = 1;
