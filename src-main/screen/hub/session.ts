@@ -11,8 +11,8 @@ import * as gestures from './gestures';
 import { Hands } from './hands';
 import { Pace } from './pace';
 import type { ScreenState, SessionCalls } from './protocol';
-import { settle } from './settle';
-import { typeText } from './typing';
+import { settle, shown } from './settle';
+import { PASTE_QUIET_MS, PASTE_SHOWN_MS, typeText, type Typist } from './typing';
 
 /** How long a server may take to answer a round trip or to send its first picture, milliseconds. */
 const ANSWER_MS = 5_000;
@@ -33,6 +33,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   private readonly pace: Pace;
   private readonly frames: Frames;
   private readonly clipboard: Clipboard;
+  private readonly typist: Typist;
   private readonly listeners = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
   private announced = 0;
@@ -95,6 +96,15 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.pace = new Pace(connection, clock);
     this.frames = new Frames(connection.screen);
     this.clipboard = new Clipboard(connection, clock);
+    this.typist = {
+      connection,
+      hands: this.hands,
+      clipboard: this.clipboard,
+      shown: () => {
+        this.pace.touch();
+        return shown(clock, (listener) => this.listen(listener), PASTE_QUIET_MS, PASTE_SHOWN_MS);
+      },
+    };
     this.pace.updated();
   }
 
@@ -152,8 +162,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   pressKeys: SessionCalls['pressKeys'] = ({ epoch, keys }) =>
     this.input(epoch, async () => gestures.pressKeys(this.hands, epoch, keys));
 
-  typeText: SessionCalls['typeText'] = ({ epoch, text }) =>
-    this.input(epoch, () => typeText(this.connection, this.hands, this.clipboard, epoch, text));
+  typeText: SessionCalls['typeText'] = ({ epoch, text }) => this.input(epoch, () => typeText(this.typist, epoch, text));
 
   async settle({ quietMs, maxMs }: { quietMs: number; maxMs: number }): Promise<void> {
     this.pace.touch();

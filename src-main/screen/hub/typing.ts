@@ -38,7 +38,24 @@ export function pieces(keys: readonly Typed[]): Piece[] {
   return out;
 }
 
-/** Keysyms that this hub has had added to each server's layout. */
+/**
+ * A program that has asked for pasted text is not done with it: Chromium drops what it read when the clipboard changes
+ * before it has put the text in its page. The next change waits until the picture has changed and rested for so long,
+ * or, where nothing shows, for the second time. Milliseconds.
+ */
+export const PASTE_QUIET_MS = 25;
+export const PASTE_SHOWN_MS = 400;
+
+/** What typing needs of a session. */
+export interface Typist {
+  connection: Pick<RfbConnection, 'roundTrip'>;
+  hands: Hands;
+  clipboard: Clipboard;
+  /** Resolves when what was pasted can be seen, or never will. */
+  shown(): Promise<void>;
+}
+
+/** Keysyms that were added to each server's layout. */
 const added = new WeakMap<Hands, Set<number>>();
 
 /**
@@ -47,36 +64,24 @@ const added = new WeakMap<Hands, Set<number>>();
  * asked for each: adding keysyms to the running layout loses characters without a trace. Where nobody asks, a few may
  * still be added as keys; more is guest_failed, which says how many characters were typed.
  */
-export async function typeText(
-  connection: Pick<RfbConnection, 'roundTrip'>,
-  hands: Hands,
-  clipboard: Clipboard,
-  epoch: number,
-  text: string,
-): Promise<void> {
+export async function typeText(typist: Typist, epoch: number, text: string): Promise<void> {
+  const { clipboard } = typist;
   const parts = pieces(keysymsOfText(text));
-  const pastes = parts.some((part) => part.kind === 'paste');
-  const saved = pastes && clipboard.usable ? await clipboard.save() : null;
+  const pastes = clipboard.usable && parts.some((part) => part.kind === 'paste');
+  const saved = pastes ? await clipboard.save() : null;
   let typed = 0;
   try {
     for (const part of parts) {
-      if (part.kind === 'keys') await typeKeys(connection, hands, epoch, part.keys);
-      else if (!(await pasteText(connection, hands, clipboard, epoch, part.text))) {
-        await addKeys(connection, hands, epoch, part.keys, typed);
-      }
+      if (part.kind === 'keys') await typeKeys(typist, epoch, part.keys);
+      else if (!(await pasteText(typist, epoch, part.text))) await addKeys(typist, epoch, part.keys, typed);
       typed += part.keys.length;
     }
   } finally {
-    if (pastes && clipboard.usable) clipboard.restore(saved);
+    if (pastes) clipboard.restore(saved);
   }
 }
 
-async function typeKeys(
-  connection: Pick<RfbConnection, 'roundTrip'>,
-  hands: Hands,
-  epoch: number,
-  keys: readonly Typed[],
-): Promise<void> {
+async function typeKeys({ connection, hands }: Typist, epoch: number, keys: readonly Typed[]): Promise<void> {
   for (const [i, { keysym }] of keys.entries()) {
     hands.tap(epoch, keysym);
     if ((i + 1) % BATCH === 0) await connection.roundTrip();
@@ -84,25 +89,25 @@ async function typeKeys(
 }
 
 async function pasteText(
-  connection: Pick<RfbConnection, 'roundTrip'>,
-  hands: Hands,
-  clipboard: Clipboard,
+  { connection, hands, clipboard, shown }: Typist,
   epoch: number,
   text: string,
 ): Promise<boolean> {
   if (!clipboard.usable) return false;
-  // Keys before the paste are with the program's own queue before it hears of the paste.
+  // Keys before the paste are with the program before it hears of the paste.
   await connection.roundTrip();
-  return clipboard.paste(text, () => {
+  hands.check(epoch);
+  const taken = await clipboard.paste(text, () => {
     hands.key(epoch, KEY.shift, true);
     hands.tap(epoch, KEY.insert);
     hands.key(epoch, KEY.shift, false);
   });
+  if (taken) await shown();
+  return taken;
 }
 
 async function addKeys(
-  connection: Pick<RfbConnection, 'roundTrip'>,
-  hands: Hands,
+  { connection, hands }: Typist,
   epoch: number,
   keys: readonly Typed[],
   typed: number,
@@ -111,13 +116,8 @@ async function addKeys(
   added.set(hands, known);
   const fresh = new Set(keys.filter((key) => isForeign(key) && !known.has(key.keysym)).map((key) => key.keysym));
   if (known.size + fresh.size > SPARE_KEYSYMS) {
-    throw new WheelhouseError(
-      'guest_failed',
-      `The program with the focus takes no pasted text; ${typed} characters were typed.`,
-      {
-        typed,
-      },
-    );
+    const message = `The program with the focus takes no pasted text; ${typed} characters were typed.`;
+    throw new WheelhouseError('guest_failed', message, { typed });
   }
   for (const { keysym } of keys) {
     hands.tap(epoch, keysym);
