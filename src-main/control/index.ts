@@ -1,2 +1,2 @@
-export { createControl, type ControlDeps, type ControlService } from './control';
-export { createAttention, type AttentionService } from './attention';
+export { createControl } from './control';
+export { createAttention } from './attention';

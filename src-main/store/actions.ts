@@ -153,4 +153,3 @@ export function frameStore(db: Database) {
     oldest: (limit: number) => oldest.all(limit) as unknown as { hash: string; bytes: number }[],
   };
 }
-export type FrameStore = ReturnType<typeof frameStore>;

@@ -41,4 +41,3 @@ export function controlStore(db: Database) {
     },
   };
 }
-export type ControlStore = ReturnType<typeof controlStore>;

@@ -7,7 +7,7 @@ import { gate } from './gate';
 const defaultCacheBytes = 32 * 1024 * 1024;
 
 /** Width and height from a PNG's header (PNG specification, 11.2.2 IHDR). not_found when it is no PNG. */
-export function pngSize(png: Buffer): { width: number; height: number } {
+function pngSize(png: Buffer): { width: number; height: number } {
   if (png.length < 24 || png.readUInt32BE(0) !== 0x89504e47) {
     throw new WheelhouseError('not_found', 'This frame can no longer be read.');
   }
@@ -15,7 +15,7 @@ export function pngSize(png: Buffer): { width: number; height: number } {
 }
 
 /** The part of a rectangle that lies on the picture. bad_request when none does. */
-export function clampRect(rect: Rect, size: { width: number; height: number }): Rect {
+function clampRect(rect: Rect, size: { width: number; height: number }): Rect {
   const numbers = [rect.x, rect.y, rect.width, rect.height];
   const left = Math.max(0, Math.floor(rect.x));
   const top = Math.max(0, Math.floor(rect.y));

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../store/database';
+import type { Said } from './killChild';
 import { testTimeline } from './testing';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -38,7 +39,7 @@ afterAll(() => {
 });
 
 /** Runs the child until it has acknowledged `lines` facts, kills it, and returns every whole line it said. */
-async function runAndKill(lines: number): Promise<string[][]> {
+async function runAndKill(lines: number): Promise<Said[]> {
   const child = spawn(process.execPath, [join(out, 'child.mjs'), dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -50,11 +51,11 @@ async function runAndKill(lines: number): Promise<string[][]> {
   return said
     .split('\n')
     .slice(0, -1)
-    .map((line) => line.split(' '));
+    .map((line) => line.split(' ') as Said);
 }
 
 it('loses nothing it acknowledged when it is killed, and the chain goes on whole', async () => {
-  const known: string[][] = [];
+  const known: Said[] = [];
   for (const lines of [7, 60, 111, 205, 340]) {
     const said = await runAndKill(lines);
     expect(said.length).toBeGreaterThanOrEqual(lines);
@@ -63,7 +64,7 @@ it('loses nothing it acknowledged when it is killed, and the chain goes on whole
     const { timeline, remove, announced } = testTimeline({}, db);
     for (const session of ['session-0', 'session-1', 'session-2']) expect(timeline.verify(session)).toBeNull();
     const finished = new Set(known.filter(([what]) => what === 'done').map(([, , id]) => id));
-    for (const [, session, id = ''] of known) {
+    for (const [, session, id] of known) {
       const row = timeline.get(id);
       expect(row.sessionId).toBe(session);
       if (finished.has(id)) expect(row.outcome).toBe('done');

@@ -21,7 +21,10 @@ const timeline = createTimeline({
   ids: systemIds,
   logger: silentLogger,
 });
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+
+/** A line of what was acknowledged, separated by blanks. */
+export type Said = [what: 'begun' | 'done', sessionId: string, actionId: string];
+const say = (...said: Said): void => void writeSync(1, `${said.join(' ')}\n`);
 
 const png = Buffer.from('not looked at, only stored');
 for (let i = 0; ; i++) {
@@ -35,11 +38,11 @@ for (let i = 0; ; i++) {
     words: `Clicked **${i}**`,
     point: null,
   });
-  say(`begun ${sessionId} ${open.id}`);
+  say('begun', sessionId, open.id);
   open.before({ version: i, png: Promise.resolve(Buffer.concat([png, Buffer.from(String(i))])) });
   if (i % 5 !== 4) {
     open.finish({ outcome: 'done' });
-    say(`done ${sessionId} ${open.id}`);
+    say('done', sessionId, open.id);
   }
   if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 1));
 }
