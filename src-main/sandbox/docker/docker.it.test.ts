@@ -17,6 +17,35 @@ const docker = (...args: string[]): string => {
   if (status !== 0) throw new Error(stderr);
   return stdout + stderr;
 };
+/**
+ * A program of the session that listens as a VNC viewer and asks the X server, by TigerVNC's VNC-EXTENSION (minor code 7,
+ * Connect), to come to it.
+ */
+const reverseViewer = `
+const net = require('node:net');
+const viewer = net.createServer(() => console.log('connected'));
+viewer.listen(5500, '127.0.0.1', () => {
+  const x = net.connect('/tmp/.X11-unix/X0');
+  const ask = (opcode, data, name) => {
+    const bytes = Buffer.alloc(24);
+    bytes.writeUInt8(opcode, 0);
+    bytes.writeUInt8(data, 1);
+    bytes.writeUInt16LE(6, 2);
+    bytes.writeUInt8(name.length, 4);
+    bytes.write(name, 8);
+    x.write(bytes);
+  };
+  x.write(Buffer.from([0x6c, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+  let step = 0;
+  x.on('data', (data) => {
+    step += 1;
+    if (step === 1) ask(98, 0, 'VNC-EXTENSION');
+    if (step === 2) ask(data[9], 7, '127.0.0.1::5500');
+    if (step === 3) console.log('asked');
+  });
+  setTimeout(() => process.exit(), 1000);
+});
+`;
 const make = (installationId: string) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'docker-'));
   return { dataDir, backend: createDockerBackend({ dataDir, installationId, logger: silentLogger }) };
@@ -183,6 +212,14 @@ describe('a machine in a container', () => {
 
   it('can’t press keys from inside', async () => {
     expect((await run('xdotool key a')).stderr + (await run('xdotool key a')).stdout).toMatch(/XTEST/i);
+  });
+
+  it('can’t have the X server come to a viewer of its own, which could press keys', async () => {
+    await client.writeFile({ epoch: 0, path: '/tmp/reverse.cjs', data: Buffer.from(reverseViewer) });
+    const tried = await run('node /tmp/reverse.cjs');
+    expect(tried.stdout).toContain('asked');
+    expect(tried.stdout).not.toContain('connected');
+    expect((await client.health()).screenReady).toBe(true);
   });
 
   it('launches only from the allowed folders', async () => {
