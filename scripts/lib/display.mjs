@@ -9,8 +9,14 @@ export const startDisplay = ({ size = '1920x1200x24', seconds = 15 } = {}) =>
   new Promise((resolve, reject) => {
     const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', size, '-nolisten', 'tcp', '-noreset'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      // Ctrl+C reaches the whole group: the display must outlive the app, or the app can't end in order.
+      detached: true,
     });
-    const stop = () => child.kill();
+    const stop = () => {
+      process.off('exit', stop);
+      child.kill();
+    };
+    process.on('exit', stop);
     const timer = setTimeout(() => {
       stop();
       reject(new Error(`Xvfb did not start within ${seconds} s`));
