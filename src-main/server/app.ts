@@ -31,7 +31,11 @@ export function createApp(options: { services: Services; routes: readonly Route[
   const serve = async (route: Route, c: Context<Env>): Promise<Response> => {
     const { incoming, outgoing } = c.env;
     const caller = route.roles === 'public' ? nobody : admitCaller(c);
-    if (route.roles !== 'public') requireRole(caller, route.roles);
+    if (route.roles !== 'public') {
+      requireRole(caller, route.roles);
+      // An answer about a session that is still being adopted would be a wrong one.
+      if (!services.ready()) throw new WheelhouseError('not_ready', 'The broker is starting or stopping.');
+    }
     const call: AnyCall = {
       params: route.params ? validated(route.params, c.req.param(), 'path') : undefined,
       query: route.query ? validated(route.query, c.req.query(), 'query') : undefined,

@@ -47,6 +47,7 @@ export function createScreens(options: {
     }
     const ticket = url.searchParams.get('ticket');
     if (!ticket || ticket.length > 256) throw new WheelhouseError('unauthorized', 'A screen needs a ticket.');
+    if (!services.ready()) throw new WheelhouseError('not_ready', 'The broker is starting or stopping.');
     const tokenId = owners.take(ticket);
     const grant = services.tickets.redeem(ticket);
     if (tokenId !== null && !services.identity.stands(tokenId)) {

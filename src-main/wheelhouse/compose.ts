@@ -4,6 +4,7 @@ import type { BackendKind } from '@shared/pool';
 import { version } from '../../package.json';
 import { createBus } from '../base/bus';
 import type { Clock } from '../base/clock';
+import { sleep } from '../base/deadline';
 import { WheelhouseError } from '../base/errors';
 import type { Ids } from '../base/ids';
 import { createBroker } from '../broker';
@@ -164,9 +165,11 @@ export async function compose(
   undo.add('machine watch', watchMachines(bus, attention));
 
   let ready = false;
+  let stopping = false;
   let destroy = false;
   undo.add('broker', () => broker.stop({ destroy }));
-  await broker.start();
+  const adopted = broker.start().then(() => void (ready = !stopping));
+  await patiently(adopted, options.patienceMs);
   undo.add('viewers', () => relay.closeAll());
   const channel = createChannel({
     broker,
@@ -210,7 +213,6 @@ export async function compose(
   const own = identity.createEphemeral(options.operator ?? userInfo().username, 'admin');
   writeRuntime(dataDir, { url: server.url, pid: process.pid, token: own.secret });
   undo.add('runtime file', () => (own.withdraw(), removeRuntime(dataDir)));
-  ready = true;
 
   let stopped: Promise<void> | null = null;
   return {
@@ -239,12 +241,22 @@ export async function compose(
     ids,
     logger,
     hubFor,
+    adopted,
     stop(how = {}) {
+      stopping = true;
       ready = false;
       destroy = how.destroy === true;
       return (stopped ??= undo.all());
     },
   };
+}
+
+/** Waits for the work, at most so long; its failure after that belongs to whoever waits for the work itself. */
+async function patiently(work: Promise<void>, ms: number | undefined): Promise<void> {
+  if (ms === undefined) return work;
+  work.catch(() => undefined);
+  const enough = new AbortController();
+  await Promise.race([work, sleep(ms, enough.signal)]).finally(() => enough.abort(new Error('done')));
 }
 
 const themeSchema = z.enum(['system', 'dark', 'light']);

@@ -37,6 +37,11 @@ export interface WheelhouseOptions {
   hooks?: Pick<BrokerHooks, 'imageBuilding'>;
   limits?: { broker?: BrokerOptions['limits']; server?: Partial<ServerLimits> };
   channel?: () => Partial<ChannelSettings>;
+  /**
+   * How long the start waits for the broker to have looked at its backends and adopted its machines, in milliseconds;
+   * default: until it has. Past it the start goes on, and callers get not_ready until `adopted` resolves.
+   */
+  patienceMs?: number;
   /** The screen decoder's file, where it is not beside this one. */
   screenWorkerUrl?: URL;
 }
@@ -73,6 +78,8 @@ export interface Wheelhouse {
   logger: Logger;
   /** The session's screen, opened when nobody has yet. session_gone, not_ready, guest_failed. */
   hubFor(sessionId: string): Promise<ScreenHub>;
+  /** Resolves when sessions can be had; at once, unless `patienceMs` ran out. Rejects when the broker could not start. */
+  adopted: Promise<void>;
   /** Stops everything, in order; machines stay for the next start unless told otherwise. Runs once. */
   stop(options?: { destroy?: boolean }): Promise<void>;
 }

@@ -206,3 +206,29 @@ it('uses another port when the usual one is taken, if told so', async () => {
   await second.stop();
   rmSync(other, { recursive: true, force: true });
 });
+
+it('starts without waiting for a backend that takes its time, and says so until it is there', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'wh-all-'));
+  const slow = createFakeBackend({ dataDir: other });
+  let answer = (): void => undefined;
+  const answers = new Promise<void>((resolve) => (answer = resolve));
+  const second = await startWheelhouse({
+    dataDir: other,
+    port: 0,
+    logger: silentLogger,
+    patienceMs: 50,
+    backends: () => [{ ...slow, probe: (signal) => answers.then(() => slow.probe(signal)) }],
+  });
+  const api = apiOf(other);
+  expect((await api('GET', '/healthz')).status).toBe(200);
+  for (const path of ['/readyz', '/api/pools', '/api/sessions/anything-1']) {
+    const { status, body } = await api('GET', path);
+    expect([status, body.error.code]).toEqual([503, 'not_ready']);
+  }
+  answer();
+  await second.adopted;
+  expect((await api('GET', '/readyz')).status).toBe(200);
+  expect((await api('GET', '/api/pools')).status).toBe(200);
+  await second.stop();
+  rmSync(other, { recursive: true, force: true });
+});
