@@ -71,6 +71,9 @@ export async function checkMachine(
   }
 }
 
+/** Refusals of the handshake (src-shared/linkHandshake.ts) that no waiting mends. */
+const identityFaults = new Set(['wrong_identity', 'wrong_machine', 'wrong_proof', 'wrong_version']);
+
 const final = (message: string): WheelhouseError => new WheelhouseError('guest_failed', message, { final: true });
 
 async function connect(core: Core, target: LinkTarget, signal: AbortSignal): Promise<GuestClient> {
@@ -93,7 +96,8 @@ async function until<T>(
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = asWheelhouseError(error);
-      if (failure.data.final === true || failure.data.reason === 'identity' || failure.code === 'internal') throw error;
+      if (failure.data.final === true || identityFaults.has(String(failure.data.reason)) || failure.code === 'internal')
+        throw error;
       says(failure.message);
     }
     await sleep(pauses(n), signal);
