@@ -5,7 +5,7 @@ import { build } from 'vite';
 
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** One CommonJS text for the guest's Node 18, with nothing to install beside it. */
+/** One CommonJS text for the guest's Node, with nothing to install beside it. */
 async function bundle(entry) {
   const { output } = await build({
     configFile: false,
@@ -16,7 +16,7 @@ async function bundle(entry) {
     build: {
       ssr: path(entry),
       write: false,
-      target: 'node18',
+      target: 'node22',
       minify: true,
       rolldownOptions: { output: { format: 'cjs', exports: 'named', codeSplitting: false } },
     },

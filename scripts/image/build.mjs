@@ -1,6 +1,6 @@
 // Makes the desktop image: `node scripts/image/build.mjs [--json] [--force] [--picture FILE]`.
 // With --json every event is one line: start, step, progress, log, done, failed. SIGTERM stops it cleanly.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,16 +9,18 @@ import { cacheDir } from '../lib/paths.mjs';
 import { run, tryRun } from '../lib/run.mjs';
 import { ensureBase } from './base.mjs';
 import { lookAt } from './look.mjs';
+import { ensureNode } from './node.mjs';
 import { removeOutdated } from './outdated.mjs';
 import { createProgress } from './progress.mjs';
 import { readRecipe, stepsOf } from './recipe.mjs';
 import { createReporter } from './report.mjs';
 
 const baseStep = { name: 'Debian base', seconds: 25 };
+const nodeStep = { name: 'Node for the guest', seconds: 8 };
 const lookStep = { name: 'Start once and look at the screen', seconds: 3 };
 
 /** Copies the recipe into a folder of its own with fixed modes, so that the builder's cache does not see a umask. */
-const stage = (files) => {
+const stage = (files, node) => {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-image-'));
   mkdirSync(join(folder, 'agent'));
   for (const { name, executable, data } of files) {
@@ -27,11 +29,14 @@ const stage = (files) => {
     writeFileSync(path, data);
     chmodSync(path, executable ? 0o755 : 0o644);
   }
+  mkdirSync(join(folder, 'node'));
+  copyFileSync(node, join(folder, 'node/node'));
+  chmodSync(join(folder, 'node/node'), 0o755);
   return folder;
 };
 
-const buildLayers = async ({ tag, files, steps, base, progress, report, signal }) => {
-  const folder = stage(files);
+const buildLayers = async ({ tag, files, steps, base, node, progress, report, signal }) => {
+  const folder = stage(files, node);
   const enter = (number) => {
     const step = steps.find((candidate) => number >= candidate.first && number <= candidate.last);
     const before = progress.running();
@@ -80,7 +85,7 @@ export const buildImage = async ({ json = false, quiet = false, force = false, p
   const started = Date.now();
   const inspect = () => tryRun('docker', ['image', 'inspect', '--format', '{{.Id}}', tag], { seconds: 20, signal });
   const steps = stepsOf(dockerfile);
-  const all = [baseStep, ...steps, lookStep];
+  const all = [baseStep, nodeStep, ...steps, lookStep];
   const progress = createProgress(all, Date.now);
   const report = createReporter({ json, quiet, progress });
   if (!force && (await inspect())) {
@@ -92,7 +97,10 @@ export const buildImage = async ({ json = false, quiet = false, force = false, p
     report.start(baseStep.name);
     const base = await ensureBase(report.log, signal);
     report.finish(baseStep.name);
-    await buildLayers({ tag, files, steps, base, progress, report, signal });
+    report.start(nodeStep.name);
+    const node = await ensureNode(report.log, signal);
+    report.finish(nodeStep.name);
+    await buildLayers({ tag, files, steps, base, node, progress, report, signal });
     report.start(lookStep.name);
     try {
       await lookAt(tag, { onLine: report.log, picture, signal });
