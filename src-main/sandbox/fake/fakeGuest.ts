@@ -1,4 +1,4 @@
-import { createConnection, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { posix } from 'node:path';
 import { rmSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
@@ -186,11 +186,3 @@ export class FakeGuest {
     return full;
   }
 }
-
-/** True when something listens on the socket; for tests that a machine left nothing behind. */
-export const answers = (path: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.on('connect', () => (socket.destroy(), resolve(true)));
-    socket.on('error', () => resolve(false));
-  });
