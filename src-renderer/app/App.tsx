@@ -9,12 +9,15 @@ import { WallView } from '../features/wall/WallView';
 import { useSessions, useSetup } from '../lib/queries';
 import { CommandPalette } from './CommandPalette';
 import css from './App.module.css';
+import { ErrorBoundary } from './ErrorBoundary';
 import { Rail } from './Rail';
 import { StatusBar } from './StatusBar';
 import { useShortcuts } from './useShortcuts';
 
 // noVNC and the gallery are loaded when they are wanted, so that the first view is there at once.
-const SessionView = lazy(() => import('../features/session/SessionView').then((module) => ({ default: module.SessionView })));
+const SessionView = lazy(() =>
+  import('../features/session/SessionView').then((module) => ({ default: module.SessionView })),
+);
 const Gallery = lazy(() => import('../features/gallery/Gallery').then((module) => ({ default: module.Gallery })));
 
 const sessionId = /^[A-Za-z0-9_-]{8,128}$/;
@@ -29,17 +32,27 @@ export function App() {
     <div className={css.app}>
       <Rail />
       <main className={css.main}>
-        <Suspense fallback={null}>
-          <Switch>
-            <Route path="/first-run" component={FirstRunView} />
-            <Route path="/wall" component={WallView} />
-            <Route path="/attention" component={AttentionView} />
-            <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
-            <Route path="/session/:id">{(params) => (sessionId.test(params.id) ? <SessionView key={params.id} id={params.id} /> : <Redirect to="/wall" replace />)}</Route>
-            <Route path="/gallery" component={Gallery} />
-            <Route component={Start} />
-          </Switch>
-        </Suspense>
+        <ErrorBoundary key={path}>
+          <Suspense fallback={null}>
+            <Switch>
+              <Route path="/first-run" component={FirstRunView} />
+              <Route path="/wall" component={WallView} />
+              <Route path="/attention" component={AttentionView} />
+              <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
+              <Route path="/session/:id">
+                {(params) =>
+                  sessionId.test(params.id) ? (
+                    <SessionView key={params.id} id={params.id} />
+                  ) : (
+                    <Redirect to="/wall" replace />
+                  )
+                }
+              </Route>
+              <Route path="/gallery" component={Gallery} />
+              <Route component={Start} />
+            </Switch>
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <StatusBar />
       <CommandPalette />

@@ -97,7 +97,9 @@ function Palette({ onDone }: { onDone(): void }) {
             data-first={query === '' && commands[index - 1]?.group !== command.group ? command.group : undefined}
           >
             <span className="clip">{command.label}</span>
-            <small className="clip">{command.hint ?? (command.group === 'Views' ? 'View' : command.group === 'Actions' ? 'Action' : '')}</small>
+            <small className="clip">
+              {command.hint ?? (command.group === 'Views' ? 'View' : command.group === 'Actions' ? 'Action' : '')}
+            </small>
           </li>
         ))}
       </ul>

@@ -25,7 +25,11 @@ export function Rail() {
         </button>
       </Tooltip>
       <hr />
-      <RailLink href="/attention" label={waiting > 0 ? `Attention, ${waiting} waiting` : 'Attention'} active={at('/attention')}>
+      <RailLink
+        href="/attention"
+        label={waiting > 0 ? `Attention, ${waiting} waiting` : 'Attention'}
+        active={at('/attention')}
+      >
         <Bell size={20} />
         {waiting > 0 && (
           <span className={`${css.count} tnum`} data-role="trouble">
@@ -45,7 +49,17 @@ export function Rail() {
   );
 }
 
-function RailLink({ href, label, active, children }: { href: string; label: string; active: boolean; children: ReactNode }) {
+function RailLink({
+  href,
+  label,
+  active,
+  children,
+}: {
+  href: string;
+  label: string;
+  active: boolean;
+  children: ReactNode;
+}) {
   return (
     <Tooltip text={label} side="right">
       <Link href={href} className={css.item} aria-label={label} aria-current={active ? 'page' : undefined}>
@@ -69,7 +83,14 @@ function ThemeMenu() {
       side="right"
       align="end"
       trigger={
-        <button type="button" className={css.item} aria-label="Theme" title="Theme" onPointerEnter={refresh} onFocus={refresh}>
+        <button
+          type="button"
+          className={css.item}
+          aria-label="Theme"
+          title="Theme"
+          onPointerEnter={refresh}
+          onFocus={refresh}
+        >
           <SunMoon size={20} />
         </button>
       }

@@ -23,7 +23,11 @@ export function StatusBar() {
       </span>
       {info && <span className={`${css.item} ${css.address}`}>{info.url.replace(/^https?:\/\//, '')}</span>}
       {sessions && pools && (
-        <span className={`${css.item} tnum`}>{pools.length === 0 ? 'No pools yet' : `${capital(count(sessions.length, 'session'))}, ${count(warm, 'warm machine')}`}</span>
+        <span className={`${css.item} tnum`}>
+          {pools.length === 0
+            ? 'No pools yet'
+            : `${capital(count(sessions.length, 'session'))}, ${count(warm, 'warm machine')}`}
+        </span>
       )}
       {(info?.unofficialRuntime || info?.headless) && (
         <Tooltip text={notices.join(' ') || `Runtime ${info.runtime}`} side="top">
@@ -38,7 +42,8 @@ export function StatusBar() {
         <>
           <span className={`${css.item} tnum`}>CPU {Math.round(stats.data.cpuPercent)} %</span>
           <span className={`${css.item} tnum`}>
-            Memory {gigabytes(stats.data.memoryUsedBytes).replace(' GB', '')} of {gigabytes(stats.data.memoryTotalBytes)}
+            Memory {gigabytes(stats.data.memoryUsedBytes).replace(' GB', '')} of{' '}
+            {gigabytes(stats.data.memoryTotalBytes)}
           </span>
           <span className={`${css.item} tnum`}>Disk {gigabytes(stats.data.diskFreeBytes)} free</span>
         </>

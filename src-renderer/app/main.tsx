@@ -18,7 +18,10 @@ import { applyTheme, followTheme } from './theme';
 async function start(): Promise<void> {
   const bridge = await connectBridge();
   followMain(bridge, queryClient, navigate, applyTheme);
-  await Promise.all([followTheme(), queryClient.prefetchQuery({ queryKey: keys.info, queryFn: () => call('app.info', {}) })]);
+  await Promise.all([
+    followTheme(),
+    queryClient.prefetchQuery({ queryKey: keys.info, queryFn: () => call('app.info', {}) }),
+  ]);
   const root = document.getElementById('root');
   if (!root) throw new Error('index.html has no #root');
   createRoot(root).render(

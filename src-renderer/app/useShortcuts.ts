@@ -3,7 +3,9 @@ import { useUi } from '../lib/stores';
 
 /** True while keys belong to a text field or to a desktop. */
 export function typingInto(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.matches('input, textarea, select, canvas') || target.isContentEditable);
+  return (
+    target instanceof HTMLElement && (target.matches('input, textarea, select, canvas') || target.isContentEditable)
+  );
 }
 
 /** Ctrl+K opens the palette, except while a desktop has the keyboard: there every key is the desktop's. */

@@ -10,7 +10,12 @@ export interface CropView {
  * The part of a frame round a point: shown `width` x `height` at `scale`, kept inside the screen, so that near an edge
  * the ring moves instead of the picture running out.
  */
-export function cropRound(point: { x: number; y: number }, screen: { width: number; height: number }, shown: { width: number; height: number }, scale: number): CropView {
+export function cropRound(
+  point: { x: number; y: number },
+  screen: { width: number; height: number },
+  shown: { width: number; height: number },
+  scale: number,
+): CropView {
   const width = Math.min(screen.width, Math.round(shown.width / scale));
   const height = Math.min(screen.height, Math.round(shown.height / scale));
   const x = clamp(Math.round(point.x - width / 2), 0, screen.width - width);

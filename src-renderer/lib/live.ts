@@ -16,30 +16,49 @@ export function upsert<T>(list: readonly T[], item: T, key: (item: T) => string)
 }
 
 /** New rows go to the newest page; a row that is already there is replaced where it stands. */
-export function putAction(data: InfiniteData<Page<Action>> | undefined, action: Action): InfiniteData<Page<Action>> | undefined {
+export function putAction(
+  data: InfiniteData<Page<Action>> | undefined,
+  action: Action,
+): InfiniteData<Page<Action>> | undefined {
   const first = data?.pages[0];
   if (!data || !first) return data;
   const known = data.pages.some((page) => page.data.some((row) => row.id === action.id));
   return {
     ...data,
     pages: data.pages.map((page, index) =>
-      known || index === 0 ? { ...page, data: known ? page.data.map((row) => (row.id === action.id ? action : row)) : [...page.data, action] } : page,
+      known || index === 0
+        ? {
+            ...page,
+            data: known ? page.data.map((row) => (row.id === action.id ? action : row)) : [...page.data, action],
+          }
+        : page,
     ),
   };
 }
 
 /** Keeps what the window knows as the main process announces it. Returns its disposer. */
-export function followMain(bridge: Bridge, client: QueryClient, navigate: (path: string) => void, setTheme: (theme: 'dark' | 'light') => void): () => void {
+export function followMain(
+  bridge: Bridge,
+  client: QueryClient,
+  navigate: (path: string) => void,
+  setTheme: (theme: 'dark' | 'light') => void,
+): () => void {
   const me = () => client.getQueryData<AppInfo>(keys.info)?.operator ?? '';
-  const known = (id: string) => client.getQueryData<Session[]>(keys.sessions)?.find((session) => session.sessionId === id);
+  const known = (id: string) =>
+    client.getQueryData<Session[]>(keys.sessions)?.find((session) => session.sessionId === id);
 
   const onSession = (session: Session) => {
     const before = known(session.sessionId);
     const listed = client.getQueryData<Session[]>(keys.sessions);
     const words = listed ? sessionHappening(before, session) : null;
-    if (words) useLive.getState().addHappening({ at: session.endedAt ?? session.createdAt, words, sessionId: session.sessionId });
+    if (words)
+      useLive
+        .getState()
+        .addHappening({ at: session.endedAt ?? session.createdAt, words, sessionId: session.sessionId });
     client.setQueryData<Session[]>(keys.sessions, (list) =>
-      session.endedAt ? list?.filter((each) => each.sessionId !== session.sessionId) : list && upsert(list, session, (each) => each.sessionId),
+      session.endedAt
+        ? list?.filter((each) => each.sessionId !== session.sessionId)
+        : list && upsert(list, session, (each) => each.sessionId),
     );
     client.setQueryData<Session>(keys.session(session.sessionId), (old) => (old ? session : old));
   };
@@ -49,7 +68,9 @@ export function followMain(bridge: Bridge, client: QueryClient, navigate: (path:
     const words = session && controlHappening(session.name, session.control, control, me());
     if (words) useLive.getState().addHappening({ at: control.since, words, sessionId });
     const patch = (old: Session) => (old.control.epoch > control.epoch ? old : { ...old, control });
-    client.setQueryData<Session[]>(keys.sessions, (list) => list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)));
+    client.setQueryData<Session[]>(keys.sessions, (list) =>
+      list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)),
+    );
     client.setQueryData<Session>(keys.session(sessionId), (old) => old && patch(old));
   };
 
@@ -74,7 +95,9 @@ export function followMain(bridge: Bridge, client: QueryClient, navigate: (path:
         return onControl(event.data.sessionId, event.data.control);
       case 'action':
         useLive.getState().setLatest(event.data);
-        client.setQueryData<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
+        client.setQueryData<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) =>
+          putAction(data, event.data),
+        );
         return;
       case 'attention':
         client.setQueryData<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));

@@ -16,7 +16,8 @@ export interface PictureSource {
 /** Relative addresses: `app://wheelhouse/…` in the app, the same paths on a development server. */
 const served: PictureSource = {
   frame: (hash) => `/frames/${hash}.png`,
-  crop: (hash, crop) => `/frames/${hash}.png?x=${crop.x}&y=${crop.y}&w=${crop.width}&h=${crop.height}&scale=${crop.scale}`,
+  crop: (hash, crop) =>
+    `/frames/${hash}.png?x=${crop.x}&y=${crop.y}&w=${crop.width}&h=${crop.height}&scale=${crop.scale}`,
   thumb: (sessionId, version, width) => `/thumbs/${encodeURIComponent(sessionId)}.jpg?v=${version}&w=${width}`,
 };
 

@@ -24,7 +24,8 @@ export const keys = {
 };
 
 export const useInfo = () => useQuery({ queryKey: keys.info, queryFn: () => call('app.info', {}) });
-export const useStats = () => useQuery({ queryKey: keys.stats, queryFn: () => call('app.stats', {}), refetchInterval: 5000, retry: false });
+export const useStats = () =>
+  useQuery({ queryKey: keys.stats, queryFn: () => call('app.stats', {}), refetchInterval: 5000, retry: false });
 export const useSetup = () => useQuery({ queryKey: keys.setup, queryFn: () => call('setup.status', {}) });
 export const useDemo = () => useQuery({ queryKey: keys.demo, queryFn: () => call('demo.status', {}) });
 export const usePools = () => useQuery({ queryKey: keys.pools, queryFn: () => call('pools.list', {}) });
@@ -37,8 +38,12 @@ export const useMachines = (poolId: string) =>
     refetchInterval: 5000,
   });
 export const useSessions = () =>
-  useQuery({ queryKey: keys.sessions, queryFn: async () => (await call('sessions.list', { live: true, limit: 200 })).data });
-export const useSession = (id: string) => useQuery({ queryKey: keys.session(id), queryFn: () => call('sessions.get', { sessionId: id }) });
+  useQuery({
+    queryKey: keys.sessions,
+    queryFn: async () => (await call('sessions.list', { live: true, limit: 200 })).data,
+  });
+export const useSession = (id: string) =>
+  useQuery({ queryKey: keys.session(id), queryFn: () => call('sessions.get', { sessionId: id }) });
 export const useAttention = () => useQuery({ queryKey: keys.attention, queryFn: () => call('attention.list', {}) });
 
 export const useMe = () => useInfo().data?.operator ?? '';

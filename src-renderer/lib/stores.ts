@@ -2,7 +2,7 @@ import type { Action } from '@shared/action';
 import { create } from 'zustand';
 import type { Happening } from './happenings';
 
-/** What arrives by push only: thumbnails' versions, the latest action of each session, what just happened. */
+/** What arrives by push only: thumbnails' versions, the agent's latest action in each session, what just happened. */
 interface LiveStore {
   thumbs: Record<string, number>;
   latest: Record<string, Action>;
@@ -21,6 +21,7 @@ export const useLive = create<LiveStore>((set) => ({
   setThumb: (sessionId, version) => set((state) => ({ thumbs: { ...state.thumbs, [sessionId]: version } })),
   setLatest: (action) =>
     set((state) => {
+      if (action.actor.kind !== 'agent') return state;
       const known = state.latest[action.sessionId];
       if (known && known.id !== action.id && known.at > action.at) return state;
       return { latest: { ...state.latest, [action.sessionId]: action } };

@@ -10,9 +10,7 @@ export function splitWords(text: string): WordPart[] {
     const tail = pieces.pop() ?? '';
     pieces.push(`${pieces.pop() ?? ''}**${tail}`);
   }
-  return pieces
-    .map((piece, index) => ({ text: piece, bold: index % 2 === 1 }))
-    .filter((part) => part.text !== '');
+  return pieces.map((piece, index) => ({ text: piece, bold: index % 2 === 1 })).filter((part) => part.text !== '');
 }
 
 export function plainWords(text: string): string {
@@ -21,13 +19,14 @@ export function plainWords(text: string): string {
     .join('');
 }
 
+const dangling = new Set(['a', 'an', 'the', 'in', 'on', 'at', 'to', 'of', 'for', 'from', 'with', 'and']);
+
 /** The first words of a sentence, for the pointer's label: at most `words` words and `letters` letters. */
 export function shortWords(text: string, words = 4, letters = 28): string {
-  const all = plainWords(text).replace(/\s+/g, ' ').trim().split(' ');
-  let label = all.slice(0, words).join(' ');
-  if (label.length > letters) label = `${label.slice(0, letters - 1).trimEnd()}…`;
-  else if (all.length > words) label += '…';
-  return label;
+  const all = plainWords(text).replace(/\s+/g, ' ').trim().split(' ').slice(0, words);
+  while (all.length > 2 && dangling.has(all.at(-1)?.toLowerCase() ?? '')) all.pop();
+  const label = all.join(' ');
+  return label.length > letters ? `${label.slice(0, letters - 1).trimEnd()}…` : label;
 }
 
 /** "1 session", "3 sessions", "No sessions". */

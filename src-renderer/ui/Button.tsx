@@ -13,7 +13,15 @@ export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ kind = 'plain', size = 'normal', icon, type = 'button', children, className, ...rest }: ButtonProps) {
+export function Button({
+  kind = 'plain',
+  size = 'normal',
+  icon,
+  type = 'button',
+  children,
+  className,
+  ...rest
+}: ButtonProps) {
   return (
     <button {...rest} type={type} data-kind={kind} data-size={size} className={`${css.button} ${className ?? ''}`}>
       {icon}
@@ -30,6 +38,13 @@ export interface IconButtonProps extends Omit<ButtonProps, 'children' | 'icon'> 
 /** An icon alone; its label is its name and its tooltip. */
 export function IconButton({ label, children, kind = 'quiet', className, ...rest }: IconButtonProps) {
   return (
-    <Button {...rest} kind={kind} aria-label={label} title={label} className={`${css.iconOnly} ${className ?? ''}`} icon={children} />
+    <Button
+      {...rest}
+      kind={kind}
+      aria-label={label}
+      title={label}
+      className={`${css.iconOnly} ${className ?? ''}`}
+      icon={children}
+    />
   );
 }

@@ -3,7 +3,17 @@ import type { Role } from '../lib/roles';
 import css from './Chip.module.css';
 
 /** Icon and word, never colour alone. `solid` for badges that must be read from across the room. */
-export function Chip({ role, icon, solid, children }: { role: Role; icon: ReactNode; solid?: boolean; children: ReactNode }) {
+export function Chip({
+  role,
+  icon,
+  solid,
+  children,
+}: {
+  role: Role;
+  icon: ReactNode;
+  solid?: boolean;
+  children: ReactNode;
+}) {
   return (
     <span className={css.chip} data-role={role} data-solid={solid || undefined}>
       {icon}

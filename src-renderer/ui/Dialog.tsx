@@ -16,7 +16,16 @@ export interface DialogProps {
   initialFocus?: RefObject<HTMLElement | null>;
 }
 
-export function Dialog({ open, onClose, title, description, width = 480, children, footer, initialFocus }: DialogProps) {
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  width = 480,
+  children,
+  footer,
+  initialFocus,
+}: DialogProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
@@ -27,7 +36,13 @@ export function Dialog({ open, onClose, title, description, width = 480, childre
               <Base.Title className={css.title}>{title}</Base.Title>
               {description && <Base.Description className={css.description}>{description}</Base.Description>}
             </div>
-            <Base.Close render={<IconButton label="Close"><X size={16} /></IconButton>} />
+            <Base.Close
+              render={
+                <IconButton label="Close">
+                  <X size={16} />
+                </IconButton>
+              }
+            />
           </header>
           <div className={css.body}>{children}</div>
           {footer && <footer className={css.foot}>{footer}</footer>}

@@ -24,7 +24,19 @@ export interface TextFieldProps extends Common {
   secret?: boolean;
 }
 
-export function TextField({ label, hint, error, hideLabel, value, onChange, mono, suffix, inputRef, secret, ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  hint,
+  error,
+  hideLabel,
+  value,
+  onChange,
+  mono,
+  suffix,
+  inputRef,
+  secret,
+  ...rest
+}: TextFieldProps) {
   return (
     <Base.Root className={css.field} invalid={Boolean(error)}>
       <Base.Label className={hideLabel ? 'srOnly' : css.label}>{label}</Base.Label>
@@ -61,14 +73,27 @@ export interface TextAreaProps extends Common {
   maxLength?: number;
 }
 
-export function TextArea({ label, hint, error, hideLabel, value, onChange, rows = 3, placeholder, areaRef, maxLength }: TextAreaProps) {
+export function TextArea({
+  label,
+  hint,
+  error,
+  hideLabel,
+  value,
+  onChange,
+  rows = 3,
+  placeholder,
+  areaRef,
+  maxLength,
+}: TextAreaProps) {
   return (
     <Base.Root className={css.field} invalid={Boolean(error)}>
       <Base.Label className={hideLabel ? 'srOnly' : css.label}>{label}</Base.Label>
       <Base.Control
         value={value}
         onChange={(event) => onChange((event.currentTarget as unknown as HTMLTextAreaElement).value)}
-        render={<textarea ref={areaRef} rows={rows} placeholder={placeholder} maxLength={maxLength} className={css.area} />}
+        render={
+          <textarea ref={areaRef} rows={rows} placeholder={placeholder} maxLength={maxLength} className={css.area} />
+        }
       />
       {error ? (
         <Base.Error match className={css.error}>

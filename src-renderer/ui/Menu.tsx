@@ -3,7 +3,19 @@ import { Check } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
 import css from './Menu.module.css';
 
-export function Menu({ trigger, label, side = 'bottom', align = 'end', children }: { trigger: ReactElement; label?: string; side?: 'bottom' | 'right' | 'top'; align?: 'start' | 'end'; children: ReactNode }) {
+export function Menu({
+  trigger,
+  label,
+  side = 'bottom',
+  align = 'end',
+  children,
+}: {
+  trigger: ReactElement;
+  label?: string;
+  side?: 'bottom' | 'right' | 'top';
+  align?: 'start' | 'end';
+  children: ReactNode;
+}) {
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={trigger} />
@@ -18,7 +30,17 @@ export function Menu({ trigger, label, side = 'bottom', align = 'end', children 
   );
 }
 
-export function MenuItem({ icon, danger, onSelect, children }: { icon?: ReactNode; danger?: boolean; onSelect(): void; children: ReactNode }) {
+export function MenuItem({
+  icon,
+  danger,
+  onSelect,
+  children,
+}: {
+  icon?: ReactNode;
+  danger?: boolean;
+  onSelect(): void;
+  children: ReactNode;
+}) {
   return (
     <Base.Item className={css.item} data-danger={danger || undefined} onClick={onSelect}>
       {icon}
@@ -33,7 +55,17 @@ export interface MenuChoice<T extends string> {
   icon?: ReactNode;
 }
 
-export function MenuChoices<T extends string>({ label, value, choices, onChange }: { label: string; value: T; choices: readonly MenuChoice<T>[]; onChange(value: T): void }) {
+export function MenuChoices<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  choices: readonly MenuChoice<T>[];
+  onChange(value: T): void;
+}) {
   return (
     <Base.Group>
       <Base.GroupLabel className={css.label}>{label}</Base.GroupLabel>

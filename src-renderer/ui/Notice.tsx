@@ -14,10 +14,15 @@ export interface NoticeProps {
 /** Empty, failed and disconnected places: icon, what happened, what is safe, one action. */
 export function Notice({ icon, title, children, actions, tone = 'quiet', bare }: NoticeProps) {
   return (
-    <section className={css.notice} data-tone={tone} data-bare={bare || undefined} role={tone === 'trouble' ? 'alert' : undefined}>
+    <section
+      className={css.notice}
+      data-tone={tone}
+      data-bare={bare || undefined}
+      role={tone === 'trouble' ? 'alert' : undefined}
+    >
       <span className={css.icon}>{icon}</span>
       <div className={css.text}>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         {children && <p>{children}</p>}
         {actions && <div className={css.actions}>{actions}</div>}
       </div>

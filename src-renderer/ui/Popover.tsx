@@ -15,7 +15,17 @@ export interface PopoverProps {
 }
 
 /** Modal: while it is open nothing outside it takes the pointer or the keyboard. */
-export function Popover({ open, onOpenChange, trigger, title, description, width = 360, align = 'end', initialFocus, children }: PopoverProps) {
+export function Popover({
+  open,
+  onOpenChange,
+  trigger,
+  title,
+  description,
+  width = 360,
+  align = 'end',
+  initialFocus,
+  children,
+}: PopoverProps) {
   return (
     <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)} modal="trap-focus">
       <Base.Trigger render={trigger} />

@@ -10,7 +10,17 @@ export interface Segment<T extends string> {
 }
 
 /** One of a few; icons alone carry their label as name and tooltip. */
-export function Segmented<T extends string>({ label, value, segments, onChange }: { label: string; value: T; segments: readonly Segment<T>[]; onChange(value: T): void }) {
+export function Segmented<T extends string>({
+  label,
+  value,
+  segments,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  segments: readonly Segment<NoInfer<T>>[];
+  onChange(value: NoInfer<T>): void;
+}) {
   return (
     <ToggleGroup
       aria-label={label}

@@ -7,9 +7,28 @@ export interface Option {
   label: string;
 }
 
-export function Select({ label, value, options, onChange, disabled, id }: { label: string; value: string; options: readonly Option[]; onChange(value: string): void; disabled?: boolean; id?: string }) {
+export function Select({
+  label,
+  value,
+  options,
+  onChange,
+  disabled,
+  id,
+}: {
+  label: string;
+  value: string;
+  options: readonly Option[];
+  onChange(value: string): void;
+  disabled?: boolean;
+  id?: string;
+}) {
   return (
-    <Base.Root value={value} items={options} disabled={disabled} onValueChange={(next) => next !== null && onChange(next)}>
+    <Base.Root
+      value={value}
+      items={options}
+      disabled={disabled}
+      onValueChange={(next) => next !== null && onChange(next)}
+    >
       <Base.Trigger className={css.trigger} aria-label={label} id={id}>
         <Base.Value />
         <Base.Icon className={css.arrow}>

@@ -2,7 +2,17 @@ import { Switch as Base } from '@base-ui/react/switch';
 import { useId } from 'react';
 import css from './Switch.module.css';
 
-export function Switch({ label, hint, checked, onChange }: { label: string; hint?: string; checked: boolean; onChange(checked: boolean): void }) {
+export function Switch({
+  label,
+  hint,
+  checked,
+  onChange,
+}: {
+  label: string;
+  hint?: string;
+  checked: boolean;
+  onChange(checked: boolean): void;
+}) {
   const id = useId();
   return (
     <div className={css.row}>

@@ -4,7 +4,15 @@ import css from './Tooltip.module.css';
 
 export const TooltipProvider = Base.Provider;
 
-export function Tooltip({ text, side = 'bottom', children }: { text: ReactNode; side?: 'top' | 'bottom' | 'right' | 'left'; children: ReactElement }) {
+export function Tooltip({
+  text,
+  side = 'bottom',
+  children,
+}: {
+  text: ReactNode;
+  side?: 'top' | 'bottom' | 'right' | 'left';
+  children: ReactElement;
+}) {
   return (
     <Base.Root>
       <Base.Trigger render={children} />

@@ -20,7 +20,15 @@ import css from './AttentionDetail.module.css';
 const pictureWidth = 640;
 
 /** One call: the screen as it is now, why the agent asks, what led there, an answer in words or the wheel. */
-export function AttentionDetail({ call, session, now }: { call: Attention; session: Session | undefined; now: number }) {
+export function AttentionDetail({
+  call,
+  session,
+  now,
+}: {
+  call: Attention;
+  session: Session | undefined;
+  now: number;
+}) {
   const [, go] = useLocation();
   const pool = usePools().data?.find((each) => each.id === (session?.poolId ?? call.poolId));
   const control = useControl(call.sessionId ?? '');
@@ -50,7 +58,9 @@ export function AttentionDetail({ call, session, now }: { call: Attention; sessi
                 <strong>{call.personNote}</strong>
               </div>
             )}
-            {call.kind === 'help' && call.state === 'waiting' && <AnswerForm help={call} autoFocus={false} onDone={() => undefined} />}
+            {call.kind === 'help' && call.state === 'waiting' && (
+              <AnswerForm help={call} autoFocus={false} onDone={() => undefined} />
+            )}
             {call.state === 'taken' && <p className={css.dim}>{call.answeredBy ?? 'Somebody'} has taken it.</p>}
           </div>
         </div>
@@ -59,7 +69,13 @@ export function AttentionDetail({ call, session, now }: { call: Attention; sessi
       </div>
       {session && (
         <footer className={css.foot}>
-          <Button kind="take" size="bar" icon={<ShipWheel size={18} />} disabled={control.busy} onClick={() => void take()}>
+          <Button
+            kind="take"
+            size="bar"
+            icon={<ShipWheel size={18} />}
+            disabled={control.busy}
+            onClick={() => void take()}
+          >
             Take control
           </Button>
           <Link href={`/session/${session.sessionId}`} className={css.open}>
@@ -83,7 +99,11 @@ function Picture({ session }: { session: Session }) {
   }, [sessionId]);
   return (
     <figure className={css.picture}>
-      {version === undefined ? <span>No picture yet</span> : <img src={thumbUrl(sessionId, version, pictureWidth)} alt={`The screen of ${session.name} now`} />}
+      {version === undefined ? (
+        <span>No picture yet</span>
+      ) : (
+        <img src={thumbUrl(sessionId, version, pictureWidth)} alt={`The screen of ${session.name} now`} />
+      )}
       <figcaption>The screen now.</figcaption>
     </figure>
   );
@@ -91,7 +111,9 @@ function Picture({ session }: { session: Session }) {
 
 function Before({ sessionId, size }: { sessionId: string; size: { width: number; height: number } }) {
   const { actions } = useTimeline(sessionId);
-  const last = actions.filter((action) => action.actor.kind === 'agent' && action.point && (action.frameBefore ?? action.frameAfter)).slice(-4);
+  const last = actions
+    .filter((action) => action.actor.kind === 'agent' && action.point && (action.frameBefore ?? action.frameAfter))
+    .slice(-4);
   if (last.length === 0) return null;
   return (
     <section className={css.before}>
@@ -99,7 +121,15 @@ function Before({ sessionId, size }: { sessionId: string; size: { width: number;
       <ul>
         {last.map((action) => (
           <li key={action.id} data-role="agent">
-            {action.point && <CropImage hash={action.frameBefore ?? action.frameAfter ?? ''} point={action.point} screen={size} width={136} height={80} />}
+            {action.point && (
+              <CropImage
+                hash={action.frameBefore ?? action.frameAfter ?? ''}
+                point={action.point}
+                screen={size}
+                width={136}
+                height={80}
+              />
+            )}
             <p>
               <Words text={action.words} />
             </p>

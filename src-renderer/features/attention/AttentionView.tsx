@@ -17,7 +17,11 @@ import { AttentionDetail } from './AttentionDetail';
 import css from './AttentionView.module.css';
 import { byUrgency, kindWords, move, queue, urgencyWords } from './model';
 
-const icons: Record<Attention['kind'], ReactNode> = { help: <Flag size={16} />, machine: <HeartCrack size={16} />, hold: <Hourglass size={16} /> };
+const icons: Record<Attention['kind'], ReactNode> = {
+  help: <Flag size={16} />,
+  machine: <HeartCrack size={16} />,
+  hold: <Hourglass size={16} />,
+};
 
 export function AttentionView() {
   const attention = useAttention();
@@ -33,11 +37,23 @@ export function AttentionView() {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || typingInto(event.target) || document.querySelector('[role=dialog]')) return;
+      if (
+        event.ctrlKey ||
+        event.altKey ||
+        event.metaKey ||
+        typingInto(event.target) ||
+        document.querySelector('[role=dialog]')
+      )
+        return;
       const key = event.key.toLowerCase();
       const step = key === 'j' ? 'down' : key === 'k' ? 'up' : key === 'n' ? 'next' : null;
       if (step) setChosen(move(calls, current?.id ?? null, step));
-      else if (event.key === 'Enter' && current?.sessionId && !(event.target instanceof HTMLElement && event.target.closest('button, a'))) go(`/session/${current.sessionId}`);
+      else if (
+        event.key === 'Enter' &&
+        current?.sessionId &&
+        !(event.target instanceof HTMLElement && event.target.closest('button, a'))
+      )
+        go(`/session/${current.sessionId}`);
       else return;
       event.preventDefault();
     };
@@ -51,17 +67,29 @@ export function AttentionView() {
 
   return (
     <div className={css.view} data-opened={opened || undefined}>
-      <ViewHeader title="Attention" summary={calls.length > 0 ? `${calls.length} ${calls.length === 1 ? 'waits' : 'wait'} for you` : undefined} />
+      <ViewHeader
+        title="Attention"
+        summary={calls.length > 0 ? `${calls.length} ${calls.length === 1 ? 'waits' : 'wait'} for you` : undefined}
+      />
       {attention.error ? (
         <div className={css.pad}>
-          <Notice icon={<TriangleAlert />} tone="trouble" title="The queue can't be read" actions={<Button onClick={() => void attention.refetch()}>Try again</Button>}>
+          <Notice
+            icon={<TriangleAlert />}
+            tone="trouble"
+            title="The queue can't be read"
+            actions={<Button onClick={() => void attention.refetch()}>Try again</Button>}
+          >
             {messageOf(attention.error)} Agents that wait go on waiting.
           </Notice>
         </div>
       ) : calls.length === 0 ? (
         attention.data && (
           <div className={css.pad}>
-            <Notice icon={<CheckCheck />} title="Nothing waits for you" actions={<Button onClick={() => go('/wall')}>Go to the wall</Button>}>
+            <Notice
+              icon={<CheckCheck />}
+              title="Nothing waits for you"
+              actions={<Button onClick={() => go('/wall')}>Go to the wall</Button>}
+            >
               When an agent asks for a person it shows up here, and as a notification.
             </Notice>
           </div>
@@ -97,10 +125,21 @@ export function AttentionView() {
           </div>
           {current && (
             <div className={css.detail}>
-              <Button kind="quiet" size="row" className={css.back} icon={<ArrowLeft size={16} />} onClick={() => setOpened(false)}>
+              <Button
+                kind="quiet"
+                size="row"
+                className={css.back}
+                icon={<ArrowLeft size={16} />}
+                onClick={() => setOpened(false)}
+              >
                 All that wait
               </Button>
-              <AttentionDetail key={current.id} call={current} session={sessions.find((session) => session.sessionId === current.sessionId)} now={now} />
+              <AttentionDetail
+                key={current.id}
+                call={current}
+                session={sessions.find((session) => session.sessionId === current.sessionId)}
+                now={now}
+              />
             </div>
           )}
         </div>
@@ -109,11 +148,30 @@ export function AttentionView() {
   );
 }
 
-function Item({ call, session, current, now, onOpen }: { call: Attention; session: Session | undefined; current: boolean; now: number; onOpen(): void }) {
+function Item({
+  call,
+  session,
+  current,
+  now,
+  onOpen,
+}: {
+  call: Attention;
+  session: Session | undefined;
+  current: boolean;
+  now: number;
+  onOpen(): void;
+}) {
   const left = call.deadline === null ? null : Date.parse(call.deadline) - now;
   const since = now - Date.parse(call.at);
   return (
-    <button type="button" className={css.item} data-role={call.kind === 'hold' ? 'you' : 'trouble'} data-call={call.id} aria-current={current || undefined} onClick={onOpen}>
+    <button
+      type="button"
+      className={css.item}
+      data-role={call.kind === 'hold' ? 'you' : 'trouble'}
+      data-call={call.id}
+      aria-current={current || undefined}
+      onClick={onOpen}
+    >
       <span className={css.icon}>{icons[call.kind]}</span>
       <span className={css.words}>
         <span className={css.top}>
@@ -124,7 +182,9 @@ function Item({ call, session, current, now, onOpen }: { call: Attention; sessio
         </span>
         <b className="clip">{call.title}</b>
         <span className={css.why}>{call.why}</span>
-        <small className="clip">{session ? [session.name, session.agent].filter(Boolean).join(', ') : count(1, 'machine').slice(2)}</small>
+        <small className="clip">
+          {session ? [session.name, session.agent].filter(Boolean).join(', ') : count(1, 'machine').slice(2)}
+        </small>
       </span>
     </button>
   );

@@ -2,7 +2,11 @@ import type { Attention } from '@shared/action';
 
 const order: Record<Attention['urgency'], number> = { now: 0, soon: 1, later: 2 };
 export const urgencyWords: Record<Attention['urgency'], string> = { now: 'Now', soon: 'Soon', later: 'When you can' };
-export const kindWords: Record<Attention['kind'], string> = { help: 'Call for help', machine: 'Unhealthy machine', hold: 'Hold about to lapse' };
+export const kindWords: Record<Attention['kind'], string> = {
+  help: 'Call for help',
+  machine: 'Unhealthy machine',
+  hold: 'Hold about to lapse',
+};
 
 /** What waits or was taken, most urgent and then oldest first. */
 export function queue(calls: readonly Attention[]): Attention[] {
@@ -12,7 +16,9 @@ export function queue(calls: readonly Attention[]): Attention[] {
 }
 
 export function byUrgency(calls: readonly Attention[]): { urgency: Attention['urgency']; calls: Attention[] }[] {
-  return (['now', 'soon', 'later'] as const).map((urgency) => ({ urgency, calls: calls.filter((each) => each.urgency === urgency) })).filter((group) => group.calls.length > 0);
+  return (['now', 'soon', 'later'] as const)
+    .map((urgency) => ({ urgency, calls: calls.filter((each) => each.urgency === urgency) }))
+    .filter((group) => group.calls.length > 0);
 }
 
 /** Where J, K and N lead. `next` goes round and past what is already taken. */

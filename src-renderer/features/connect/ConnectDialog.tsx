@@ -68,7 +68,12 @@ function Connect({ onClose }: { onClose(): void }) {
       description="The agent gets desktops from the pool below and acts only in its own sessions."
       footer={
         <>
-          <Button kind="quiet" className={css.help} icon={<BookOpen size={16} />} onClick={() => void run(() => call('app.openHelp', { topic: 'connect' }))}>
+          <Button
+            kind="quiet"
+            className={css.help}
+            icon={<BookOpen size={16} />}
+            onClick={() => void run(() => call('app.openHelp', { topic: 'connect' }))}
+          >
             What it can do
           </Button>
           {made && (
@@ -93,7 +98,13 @@ function Connect({ onClose }: { onClose(): void }) {
         <div className={css.pair}>
           <TextField label="Name" hideLabel value={name} onChange={setName} readOnly={made !== null} maxLength={60} />
           <span aria-hidden>Pool</span>
-          <Select label="Pool" value={poolId} disabled={made !== null} options={pools.map((pool) => ({ value: pool.id, label: pool.displayName }))} onChange={setChosen} />
+          <Select
+            label="Pool"
+            value={poolId}
+            disabled={made !== null}
+            options={pools.map((pool) => ({ value: pool.id, label: pool.displayName }))}
+            onChange={setChosen}
+          />
         </div>
         <span aria-hidden>Address</span>
         <div className={css.with}>
@@ -113,7 +124,12 @@ function Connect({ onClose }: { onClose(): void }) {
               secret
               value={shown ? made.secret : maskToken(made.secret)}
               suffix={
-                <IconButton label={shown ? 'Hide the token' : 'Show the token'} size="row" className={css.eye} onClick={() => setShown(!shown)}>
+                <IconButton
+                  label={shown ? 'Hide the token' : 'Show the token'}
+                  size="row"
+                  className={css.eye}
+                  onClick={() => setShown(!shown)}
+                >
                   {shown ? <EyeOff size={16} /> : <Eye size={16} />}
                 </IconButton>
               }
@@ -124,13 +140,21 @@ function Connect({ onClose }: { onClose(): void }) {
           </div>
         ) : (
           <div>
-            <Button kind="primary" type="submit" disabled={!canCreate} icon={busy ? <Spinner /> : <KeyRound size={16} />}>
+            <Button
+              kind="primary"
+              type="submit"
+              disabled={!canCreate}
+              icon={busy ? <Spinner /> : <KeyRound size={16} />}
+            >
               Make the token
             </Button>
           </div>
         )}
         <p className={css.once}>
-          <Info size={14} aria-hidden /> {made ? 'Shown once. It can acquire and act, not watch or approve.' : 'It will be shown once. It can acquire and act, not watch or approve.'}
+          <Info size={14} aria-hidden />{' '}
+          {made
+            ? 'Shown once. It can acquire and act, not watch or approve.'
+            : 'It will be shown once. It can acquire and act, not watch or approve.'}
         </p>
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}
@@ -142,7 +166,13 @@ function Connect({ onClose }: { onClose(): void }) {
               <pre tabIndex={0} aria-label={`Lines for ${lines.label}`}>
                 {lines.lines}
               </pre>
-              <Button size="row" icon={<Copy size={14} />} disabled={!made} title={made ? undefined : 'Make the token first'} onClick={() => made && void copy(withToken(lines.lines, made.secret))}>
+              <Button
+                size="row"
+                icon={<Copy size={14} />}
+                disabled={!made}
+                title={made ? undefined : 'Make the token first'}
+                onClick={() => made && void copy(withToken(lines.lines, made.secret))}
+              >
                 Copy with token
               </Button>
             </div>

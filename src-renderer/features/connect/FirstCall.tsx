@@ -13,8 +13,13 @@ import css from './FirstCall.module.css';
 
 /** The first-call light: three steps, lit as they happen. */
 export function FirstCall({ tokenId, since }: { tokenId: string; since: string }) {
-  const progress = useQuery({ queryKey: keys.tokenProgress(tokenId), queryFn: () => call('tokens.progress', { tokenId }) }).data;
-  const [test, setTest] = useState<{ kind: 'none' } | { kind: 'busy' } | { kind: 'done'; text: string } | { kind: 'failed'; text: string }>({ kind: 'none' });
+  const progress = useQuery({
+    queryKey: keys.tokenProgress(tokenId),
+    queryFn: () => call('tokens.progress', { tokenId }),
+  }).data;
+  const [test, setTest] = useState<
+    { kind: 'none' } | { kind: 'busy' } | { kind: 'done'; text: string } | { kind: 'failed'; text: string }
+  >({ kind: 'none' });
   const run = async () => {
     setTest({ kind: 'busy' });
     try {
@@ -28,7 +33,12 @@ export function FirstCall({ tokenId, since }: { tokenId: string; since: string }
     <>
       <Light progress={progress} since={since}>
         {test.kind === 'done' && <span className={css.said}>{test.text}</span>}
-        <Button size="row" disabled={test.kind === 'busy'} icon={test.kind === 'busy' ? <Spinner size={14} /> : undefined} onClick={() => void run()}>
+        <Button
+          size="row"
+          disabled={test.kind === 'busy'}
+          icon={test.kind === 'busy' ? <Spinner size={14} /> : undefined}
+          onClick={() => void run()}
+        >
           Send a test call
         </Button>
       </Light>
@@ -37,7 +47,15 @@ export function FirstCall({ tokenId, since }: { tokenId: string; since: string }
   );
 }
 
-export function Light({ progress, since, children }: { progress: TokenProgress | undefined; since: string; children?: React.ReactNode }) {
+export function Light({
+  progress,
+  since,
+  children,
+}: {
+  progress: TokenProgress | undefined;
+  since: string;
+  children?: React.ReactNode;
+}) {
   const now = useNow();
   const first = progress?.firstToolAt ?? null;
   const steps: [string, string | null][] = [
@@ -46,7 +64,7 @@ export function Light({ progress, since, children }: { progress: TokenProgress |
     ['First tool call', first],
   ];
   return (
-    <section className={css.light} aria-label="First call" data-role={first ? 'fine' : 'you'}>
+    <div className={css.light} role="group" aria-label="First call" data-role={first ? 'fine' : 'you'}>
       <span className={css.lamp} data-lit={first ? true : undefined} aria-hidden />
       <div className={css.title} role="status">
         <b>{first ? `First call: ${progress?.firstTool ?? 'a tool'}` : 'Waiting for the first call'}</b>
@@ -63,6 +81,6 @@ export function Light({ progress, since, children }: { progress: TokenProgress |
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }

@@ -31,9 +31,21 @@ export function snippet(client: Client, url: string): Snippet {
         lines: `claude mcp add --transport http wheelhouse \\\n  ${url} \\\n  --header "Authorization: Bearer ${placeholder}"`,
       };
     case 'vscode':
-      return { client, label, say: 'Put this into .vscode/mcp.json of your workspace, or into the user’s MCP configuration.', lines: json({ servers: { wheelhouse: { type: 'http', url, headers: { Authorization: `Bearer ${placeholder}` } } } }) };
+      return {
+        client,
+        label,
+        say: 'Put this into .vscode/mcp.json of your workspace, or into the user’s MCP configuration.',
+        lines: json({
+          servers: { wheelhouse: { type: 'http', url, headers: { Authorization: `Bearer ${placeholder}` } } },
+        }),
+      };
     case 'cursor':
-      return { client, label, say: 'Put this into ~/.cursor/mcp.json.', lines: json({ mcpServers: { wheelhouse: { url, headers: { Authorization: `Bearer ${placeholder}` } } } }) };
+      return {
+        client,
+        label,
+        say: 'Put this into ~/.cursor/mcp.json.',
+        lines: json({ mcpServers: { wheelhouse: { url, headers: { Authorization: `Bearer ${placeholder}` } } } }),
+      };
     case 'openai':
       return {
         client,

@@ -26,10 +26,16 @@ export function DemoButton({ disabled }: { disabled?: boolean }) {
   };
   return (
     <>
-      <Button disabled={disabled || demo?.state === 'starting'} icon={demo?.state === 'starting' ? <Spinner /> : undefined} onClick={() => void start()}>
+      <Button
+        disabled={disabled || demo?.state === 'starting'}
+        icon={demo?.state === 'starting' ? <Spinner /> : undefined}
+        onClick={() => void start()}
+      >
         {demo?.state === 'starting' ? 'The demo agent starts' : 'Start the demo agent'}
       </Button>
-      {(failure ?? (demo?.state === 'failed' ? demo.message : null)) && <ErrorLine>{failure ?? demo?.message}</ErrorLine>}
+      {(failure ?? (demo?.state === 'failed' ? demo.message : null)) && (
+        <ErrorLine>{failure ?? demo?.message}</ErrorLine>
+      )}
     </>
   );
 }

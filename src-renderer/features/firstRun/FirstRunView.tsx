@@ -29,7 +29,12 @@ export function FirstRunView() {
   if (setup.error) {
     return (
       <div className={css.page}>
-        <Notice icon={<TriangleAlert />} tone="trouble" title="This computer can't be looked at" actions={<Button onClick={() => void setup.refetch()}>Try again</Button>}>
+        <Notice
+          icon={<TriangleAlert />}
+          tone="trouble"
+          title="This computer can't be looked at"
+          actions={<Button onClick={() => void setup.refetch()}>Try again</Button>}
+        >
           {messageOf(setup.error)}
         </Notice>
       </div>
@@ -45,7 +50,16 @@ export function FirstRunView() {
       <h1>{built ? 'Desktops are ready' : 'Get the first desktop running'}</h1>
       <p className={css.lead}>{summary(status)}</p>
 
-      <Card step={1} done={found && built} title="What is on this computer" aside={<Button kind="quiet" icon={<RefreshCw size={16} />} onClick={() => void lookAgain()}>Look again</Button>}>
+      <Card
+        step={1}
+        done={found}
+        title="What is on this computer"
+        aside={
+          <Button kind="quiet" icon={<RefreshCw size={16} />} onClick={() => void lookAgain()}>
+            Look again
+          </Button>
+        }
+      >
         <ul className={css.found}>
           <Found line={dockerLine(status)}>
             {!found && status.docker.state !== 'checking' && (
@@ -70,7 +84,7 @@ export function FirstRunView() {
 
       {status.build && <Build build={status.build} onRun={run} />}
 
-      <Card step={status.build ? 3 : 2} done={false} title="Put an agent to work">
+      <Card step={status.build ? 3 : 2} done={false} later={!status.ready} title="Put an agent to work">
         <div className={css.agents}>
           <div>
             <Play size={18} aria-hidden />
@@ -93,7 +107,9 @@ export function FirstRunView() {
                   Connect an agent
                 </Button>
               </div>
-              <small>{built ? 'It gets a desktop with its first call.' : 'You can do this while the image is built.'}</small>
+              <small>
+                {built ? 'It gets a desktop with its first call.' : 'You can do this while the image is built.'}
+              </small>
             </div>
           </div>
         </div>
@@ -102,10 +118,29 @@ export function FirstRunView() {
   );
 }
 
-function Card({ step, done, title, aside, children }: { step: number; done: boolean; title: string; aside?: ReactNode; children: ReactNode }) {
+function Card({
+  step,
+  done,
+  later,
+  title,
+  aside,
+  children,
+}: {
+  step: number;
+  done: boolean;
+  later?: boolean;
+  title: string;
+  aside?: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <section className={css.card} aria-label={title}>
-      <span className={css.step} data-role={done ? 'fine' : undefined} data-done={done || undefined}>
+      <span
+        className={css.step}
+        data-role={done ? 'fine' : undefined}
+        data-done={done || undefined}
+        data-later={later || undefined}
+      >
         {done ? <Check size={16} strokeWidth={2.5} aria-label="Done" /> : step}
       </span>
       <header>
@@ -151,7 +186,13 @@ function CopyCommand({ command }: { command: string }) {
   );
 }
 
-function Build({ build, onRun }: { build: NonNullable<SetupStatus['build']>; onRun(work: () => Promise<unknown>): Promise<void> }) {
+function Build({
+  build,
+  onRun,
+}: {
+  build: NonNullable<SetupStatus['build']>;
+  onRun(work: () => Promise<unknown>): Promise<void>;
+}) {
   const now = useNow();
   const log = useRef<HTMLPreElement>(null);
   const failed = build.error !== null;
@@ -169,7 +210,8 @@ function Build({ build, onRun }: { build: NonNullable<SetupStatus['build']>; onR
           <span className={css.progress}>
             {!failed && (
               <span className="tnum">
-                {clock(now - Date.parse(build.startedAt))} so far{build.secondsLeft === null ? '' : `, about ${clock(build.secondsLeft * 1000)} left`}
+                {clock(now - Date.parse(build.startedAt))} so far
+                {build.secondsLeft === null ? '' : `, about ${clock(build.secondsLeft * 1000)} left`}
               </span>
             )}
             {failed ? (
@@ -184,7 +226,14 @@ function Build({ build, onRun }: { build: NonNullable<SetupStatus['build']>; onR
       }
     >
       <div className={css.percent}>
-        <div role="progressbar" aria-label="Image build" aria-valuenow={Math.round(build.percent)} aria-valuemin={0} aria-valuemax={100} data-role={failed ? 'trouble' : undefined}>
+        <div
+          role="progressbar"
+          aria-label="Image build"
+          aria-valuenow={Math.round(build.percent)}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          data-role={failed ? 'trouble' : undefined}
+        >
           <span style={{ transform: `scaleX(${build.percent / 100})` }} />
         </div>
         <b className="tnum">{Math.round(build.percent)} %</b>
@@ -212,7 +261,11 @@ function Build({ build, onRun }: { build: NonNullable<SetupStatus['build']>; onR
           <pre ref={log} tabIndex={0} aria-label="Log of the build">
             {build.log.join('\n')}
           </pre>
-          <Button size="row" icon={<Copy size={14} />} onClick={() => void onRun(() => call('app.copyText', { text: build.log.join('\n').slice(-65_000) }))}>
+          <Button
+            size="row"
+            icon={<Copy size={14} />}
+            onClick={() => void onRun(() => call('app.copyText', { text: build.log.join('\n').slice(-65_000) }))}
+          >
             Copy log
           </Button>
         </div>

@@ -22,9 +22,17 @@ export function summary({ docker, image, build }: SetupStatus): string {
 export function dockerLine({ docker }: SetupStatus): Line {
   switch (docker.state) {
     case 'running': {
-      const free = [docker.cpus === null ? '' : `${docker.cpus} CPU`, docker.memoryBytes === null ? '' : `${gigabytes(docker.memoryBytes)} of memory`, docker.diskFreeBytes === null ? '' : `${gigabytes(docker.diskFreeBytes)} of disk`].filter(Boolean);
+      const free = [
+        docker.cpus === null ? '' : `${docker.cpus} CPU`,
+        docker.memoryBytes === null ? '' : `${gigabytes(docker.memoryBytes)} of memory`,
+        docker.diskFreeBytes === null ? '' : `${gigabytes(docker.diskFreeBytes)} of disk`,
+      ].filter(Boolean);
       const list = free.length > 1 ? `${free.slice(0, -1).join(', ')} and ${free.at(-1)}` : free.join('');
-      return { tone: 'fine', title: docker.version ? `Docker ${docker.version}` : 'Docker', text: list ? `Running. ${list} for desktops.` : docker.message || 'Running.' };
+      return {
+        tone: 'fine',
+        title: docker.version ? `Docker ${docker.version}` : 'Docker',
+        text: list ? `Running. ${list} for desktops.` : docker.message || 'Running.',
+      };
     }
     case 'checking':
       return { tone: 'wait', title: 'Docker', text: 'Being looked for.' };

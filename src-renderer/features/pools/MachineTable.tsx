@@ -13,13 +13,26 @@ import { Spinner } from '../../ui/Spinner';
 import css from './MachineTable.module.css';
 import { inState, machineRoles, sortMachines } from './model';
 
-export function MachineTable({ machines, error, onRetry }: { machines: readonly Machine[] | undefined; error: unknown; onRetry(): void }) {
+export function MachineTable({
+  machines,
+  error,
+  onRetry,
+}: {
+  machines: readonly Machine[] | undefined;
+  error: unknown;
+  onRetry(): void;
+}) {
   const sessions = useSessions().data ?? [];
   const now = useNow();
   const [destroying, setDestroying] = useState<Machine | null>(null);
   if (error) {
     return (
-      <Notice icon={<TriangleAlert />} tone="trouble" title="The machines can't be listed" actions={<Button onClick={onRetry}>Try again</Button>}>
+      <Notice
+        icon={<TriangleAlert />}
+        tone="trouble"
+        title="The machines can't be listed"
+        actions={<Button onClick={onRetry}>Try again</Button>}
+      >
         {messageOf(error)}
       </Notice>
     );
@@ -56,7 +69,11 @@ export function MachineTable({ machines, error, onRetry }: { machines: readonly 
                   </span>
                 </td>
                 <td className="clip" title={machine.reason ?? undefined}>
-                  {session ? <Link href={`/session/${session.sessionId}`}>{session.name}</Link> : (machine.reason ?? '')}
+                  {session ? (
+                    <Link href={`/session/${session.sessionId}`}>{session.name}</Link>
+                  ) : (
+                    (machine.reason ?? '')
+                  )}
                 </td>
                 <td className="clip" title={machine.image}>
                   {machine.image}
@@ -65,7 +82,12 @@ export function MachineTable({ machines, error, onRetry }: { machines: readonly 
                 <td className="tnum">{machine.memoryBytes === null ? '' : gigabytes(machine.memoryBytes)}</td>
                 <td className="tnum">{inState(machine, now)}</td>
                 <td>
-                  <Button kind="quiet" size="row" onClick={() => setDestroying(machine)} aria-label={`Destroy ${machine.machineId}…`}>
+                  <Button
+                    kind="quiet"
+                    size="row"
+                    onClick={() => setDestroying(machine)}
+                    aria-label={`Destroy ${machine.machineId}…`}
+                  >
                     Destroy…
                   </Button>
                 </td>
@@ -80,9 +102,16 @@ export function MachineTable({ machines, error, onRetry }: { machines: readonly 
         onClose={() => setDestroying(null)}
         title={`Destroy ${destroying?.machineId ?? ''}?`}
         confirm={`Destroy ${destroying?.machineId ?? ''}`}
-        onConfirm={() => (destroying ? call('pools.destroyMachine', { machineId: destroying.machineId }) : Promise.resolve())}
+        onConfirm={() =>
+          destroying ? call('pools.destroyMachine', { machineId: destroying.machineId }) : Promise.resolve()
+        }
       >
-        <p>{destroying?.sessionId ? 'The session on it ends, and what is open on its desktop is gone. ' : 'No session is on it. '}The pool makes another one if it needs it.</p>
+        <p>
+          {destroying?.sessionId
+            ? 'The session on it ends, and what is open on its desktop is gone. '
+            : 'No session is on it. '}
+          The pool makes another one if it needs it.
+        </p>
       </ConfirmDialog>
     </section>
   );

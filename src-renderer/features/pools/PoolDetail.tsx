@@ -3,7 +3,8 @@ import { Check, Ellipsis, Layers, Pause, Pencil, Play, RefreshCw, Trash2, Triang
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
-import { useMachines, usePools } from '../../lib/queries';
+import { useMachines, usePools, useSessions } from '../../lib/queries';
+import { useNow } from '../../lib/useNow';
 import { Button, IconButton } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
@@ -17,7 +18,10 @@ import { backendNames, toneIcons, toneRoles } from './PoolsView';
 
 export function PoolDetail({ pool }: { pool: Pool }) {
   const machines = useMachines(pool.id);
-  const names = usePools().data?.filter((each) => each.id !== pool.id).map((each) => each.displayName) ?? [];
+  const names =
+    usePools()
+      .data?.filter((each) => each.id !== pool.id)
+      .map((each) => each.displayName) ?? [];
   const [, go] = useLocation();
   const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
@@ -131,7 +135,17 @@ export function PoolDetail({ pool }: { pool: Pool }) {
   );
 }
 
-function Squares({ n, word, role, hollow }: { n: number; word: string; role: 'agent' | 'fine' | 'nobody' | 'trouble'; hollow?: boolean }) {
+function Squares({
+  n,
+  word,
+  role,
+  hollow,
+}: {
+  n: number;
+  word: string;
+  role: 'agent' | 'fine' | 'nobody' | 'trouble';
+  hollow?: boolean;
+}) {
   if (n === 0 && word !== 'leased' && word !== 'ready') return null;
   return (
     <li data-role={role} data-hollow={hollow || undefined}>
@@ -148,6 +162,8 @@ function Squares({ n, word, role, hollow }: { n: number; word: string; role: 'ag
 }
 
 function Configuration({ pool, machines }: { pool: Pool; machines: readonly Machine[] }) {
+  const now = useNow();
+  const sessions = useSessions().data?.filter((session) => session.poolId === pool.id) ?? [];
   return (
     <table className={css.config}>
       <thead>
@@ -163,15 +179,24 @@ function Configuration({ pool, machines }: { pool: Pool; machines: readonly Mach
         </tr>
       </thead>
       <tbody>
-        {configRows(pool, machines).map((row) => (
+        {configRows(pool, machines, sessions, now).map((row) => (
           <tr key={row.name}>
             <th scope="row">{row.name}</th>
             <td>{row.desired}</td>
             <td>{row.observed}</td>
             <td>
               {row.verdict && (
-                <span className={css.verdict} data-role={row.verdict === 'as desired' ? 'fine' : row.verdict === 'catching up' ? 'you' : 'trouble'}>
-                  {row.verdict === 'as desired' ? <Check size={16} /> : row.verdict === 'catching up' ? <RefreshCw size={14} /> : <TriangleAlert size={14} />}
+                <span
+                  className={css.verdict}
+                  data-role={row.verdict === 'as desired' ? 'fine' : row.verdict === 'catching up' ? 'you' : 'trouble'}
+                >
+                  {row.verdict === 'as desired' ? (
+                    <Check size={16} />
+                  ) : row.verdict === 'catching up' ? (
+                    <RefreshCw size={14} />
+                  ) : (
+                    <TriangleAlert size={14} />
+                  )}
                   <span>{row.verdict}</span>
                 </span>
               )}

@@ -29,7 +29,11 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
     setForm({ ...form, [name]: value });
     setTouched(new Set([...touched, name]));
   };
-  const field = (name: keyof PoolForm) => ({ value: form[name], onChange: set(name), error: touched.has(name) ? (errors[name] ?? null) : null });
+  const field = (name: keyof PoolForm) => ({
+    value: form[name],
+    onChange: set(name),
+    error: touched.has(name) ? (errors[name] ?? null) : null,
+  });
   const save = async () => {
     setTouched(new Set(Object.keys(form) as (keyof PoolForm)[]));
     if (!valid || busy) return;
@@ -51,11 +55,20 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
       onClose={onClose}
       width={560}
       title={pool ? `Edit ${pool.displayName}` : 'Create pool'}
-      description={pool ? 'Warm machines follow at once. A machine that is leased keeps what it has until its session ends.' : 'It keeps desktops warm and hands one out in milliseconds.'}
+      description={
+        pool
+          ? 'Warm machines follow at once. A machine that is leased keeps what it has until its session ends.'
+          : 'It keeps desktops warm and hands one out in milliseconds.'
+      }
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={busy || !valid} icon={busy ? <Spinner /> : undefined} onClick={() => void save()}>
+          <Button
+            kind="primary"
+            disabled={busy || !valid}
+            icon={busy ? <Spinner /> : undefined}
+            onClick={() => void save()}
+          >
             {pool ? 'Save' : 'Create pool'}
           </Button>
         </>
@@ -74,13 +87,31 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
         <div className={css.wide}>
           <TextField label="What it is for" {...field('description')} maxLength={600} />
         </div>
-        <TextField label="Kept warm" suffix="machines" inputMode="numeric" {...field('minimum')} hint="Ready before anybody asks" />
-        <TextField label="At most" suffix="machines" inputMode="numeric" {...field('maximum')} hint="Leased ones included" />
+        <TextField
+          label="Kept warm"
+          suffix="machines"
+          inputMode="numeric"
+          {...field('minimum')}
+          hint="Ready before anybody asks"
+        />
+        <TextField
+          label="At most"
+          suffix="machines"
+          inputMode="numeric"
+          {...field('maximum')}
+          hint="Leased ones included"
+        />
         <TextField label="Processors" suffix="CPU" inputMode="decimal" {...field('cpus')} />
         <TextField label="Memory" suffix="MiB" inputMode="numeric" {...field('memoryMiB')} />
         <TextField label="Screen width" suffix="px" inputMode="numeric" {...field('width')} />
         <TextField label="Screen height" suffix="px" inputMode="numeric" {...field('height')} />
-        <TextField label="Released when idle for" suffix="min" inputMode="decimal" {...field('idleMinutes')} hint="A person who holds it keeps it" />
+        <TextField
+          label="Released when idle for"
+          suffix="min"
+          inputMode="decimal"
+          {...field('idleMinutes')}
+          hint="A person who holds it keeps it"
+        />
         <button type="submit" hidden />
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}

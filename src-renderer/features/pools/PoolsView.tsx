@@ -32,20 +32,36 @@ export function PoolsView({ id }: { id: string | null }) {
   const bad = list.filter((pool) => ['bad', 'warn'].includes(poolLine(pool).tone)).length;
   return (
     <div className={css.view} data-opened={id !== null || undefined}>
-      <ViewHeader title="Pools" summary={list.length > 0 ? `${capital(count(list.length, 'pool'))}${bad > 0 ? `, ${bad} ${bad === 1 ? 'needs' : 'need'} a look` : ''}` : undefined}>
+      <ViewHeader
+        title="Pools"
+        summary={
+          list.length > 0
+            ? `${capital(count(list.length, 'pool'))}${bad > 0 ? `, ${bad} ${bad === 1 ? 'needs' : 'need'} a look` : ''}`
+            : undefined
+        }
+      >
         <Button kind="primary" icon={<Plus size={16} />} onClick={() => setCreating(true)}>
           Create pool
         </Button>
       </ViewHeader>
       {pools.error ? (
         <div className={css.pad}>
-          <Notice icon={<TriangleAlert />} tone="trouble" title="The pools can't be listed" actions={<Button onClick={() => void pools.refetch()}>Try again</Button>}>
+          <Notice
+            icon={<TriangleAlert />}
+            tone="trouble"
+            title="The pools can't be listed"
+            actions={<Button onClick={() => void pools.refetch()}>Try again</Button>}
+          >
             {messageOf(pools.error)} Sessions go on; nothing was changed.
           </Notice>
         </div>
       ) : pools.data && list.length === 0 ? (
         <div className={css.pad}>
-          <Notice icon={<Layers />} title="No pools yet" actions={<Button onClick={() => setCreating(true)}>Create pool</Button>}>
+          <Notice
+            icon={<Layers />}
+            title="No pools yet"
+            actions={<Button onClick={() => setCreating(true)}>Create pool</Button>}
+          >
             A pool keeps desktops warm, so that an agent gets one at once.
           </Notice>
         </div>
@@ -61,7 +77,11 @@ export function PoolsView({ id }: { id: string | null }) {
           ) : (
             pools.data && (
               <div className={css.pad}>
-                <Notice icon={<Layers />} title="This pool is not there" actions={<Button onClick={() => go('/pools')}>Show the pools</Button>}>
+                <Notice
+                  icon={<Layers />}
+                  title="This pool is not there"
+                  actions={<Button onClick={() => go('/pools')}>Show the pools</Button>}
+                >
                   It was deleted, or the address is wrong.
                 </Notice>
               </div>
@@ -69,7 +89,14 @@ export function PoolsView({ id }: { id: string | null }) {
           )}
         </div>
       )}
-      {creating && <PoolDialog pool={null} names={list.map((pool) => pool.displayName)} onClose={() => setCreating(false)} onSaved={(pool) => go(`/pools/${pool.id}`)} />}
+      {creating && (
+        <PoolDialog
+          pool={null}
+          names={list.map((pool) => pool.displayName)}
+          onClose={() => setCreating(false)}
+          onSaved={(pool) => go(`/pools/${pool.id}`)}
+        />
+      )}
     </div>
   );
 }

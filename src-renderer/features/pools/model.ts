@@ -1,9 +1,11 @@
 import type { Condition, Machine, MachineCounts, Pool, PoolCreate } from '@shared/pool';
-import { age, settingSpan } from '../../lib/clock';
+import type { Session } from '@shared/session';
+import { age, clock, settingSpan } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
 import { count } from '../../lib/words';
 
-export const machineTotal = (counts: MachineCounts) => counts.creating + counts.starting + counts.ready + counts.leased + counts.resetting + counts.quarantined;
+export const machineTotal = (counts: MachineCounts) =>
+  counts.creating + counts.starting + counts.ready + counts.leased + counts.resetting + counts.quarantined;
 
 /** "8 leased, 4 ready, 1 starting"; states with none are left out, but the first two. */
 export function countWords(counts: MachineCounts): string {
@@ -38,7 +40,12 @@ export function conditionTone(condition: Condition): ConditionTone {
 export function conditionTitle(condition: Condition): string {
   switch (condition.reason) {
     case 'Healthy':
-      return { Ready: 'Ready to hand out', Warm: 'Warm as wanted', Backend: 'The backend answers', Image: 'The image is there' }[condition.type];
+      return {
+        Ready: 'Ready to hand out',
+        Warm: 'Warm as wanted',
+        Backend: 'The backend answers',
+        Image: 'The image is there',
+      }[condition.type];
     case 'Replenishing':
       return 'Machines on their way';
     case 'AtCapacity':
@@ -71,7 +78,11 @@ export function poolLine(pool: Pool): { tone: ConditionTone; text: string } {
   if (!worst) return { tone: 'moving', text: 'Being looked at' };
   const tone = conditionTone(worst);
   if (tone === 'fine') return { tone, text: 'Works' };
-  if (worst.reason === 'MachineQuarantined') return { tone, text: `Works. ${count(pool.observed.machines.quarantined, 'machine')} ${pool.observed.machines.quarantined === 1 ? 'needs' : 'need'} a look` };
+  if (worst.reason === 'MachineQuarantined')
+    return {
+      tone,
+      text: `Works. ${count(pool.observed.machines.quarantined, 'machine')} ${pool.observed.machines.quarantined === 1 ? 'needs' : 'need'} a look`,
+    };
   return { tone, text: conditionTitle(worst) };
 }
 
@@ -83,13 +94,21 @@ export interface ConfigRow {
 }
 
 /** Desired and observed side by side; `observed` says only what was really seen. */
-export function configRows(pool: Pool, machines: readonly Machine[]): ConfigRow[] {
+export function configRows(
+  pool: Pool,
+  machines: readonly Machine[],
+  sessions: readonly Session[],
+  now: number,
+): ConfigRow[] {
   const { machines: counts } = pool.observed;
   const coming = counts.creating + counts.starting + counts.resetting;
   const total = machineTotal(counts);
   const images = new Map<string, number>();
   for (const machine of machines) images.set(machine.image, (images.get(machine.image) ?? 0) + 1);
-  const imageWords = images.size === 0 ? 'No machine yet' : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
+  const imageWords =
+    images.size === 0
+      ? 'No machine yet'
+      : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
   const met = counts.ready >= pool.warm.minimum || total >= pool.warm.maximum;
   return [
     {
@@ -98,12 +117,46 @@ export function configRows(pool: Pool, machines: readonly Machine[]): ConfigRow[
       observed: `${counts.ready} ready${coming > 0 ? `, ${coming} on the way` : ''}`,
       verdict: pool.paused ? null : met ? 'as desired' : coming > 0 ? 'catching up' : 'not met',
     },
-    { name: 'Image', desired: pool.image, observed: imageWords, verdict: images.size > 1 ? 'catching up' : images.size === 1 ? 'as desired' : null },
-    { name: 'Size', desired: `${pool.size.cpus} CPU, ${memoryWords(pool.size.memoryMiB)}, ${pool.size.width} × ${pool.size.height}`, observed: memorySeen(machines), verdict: null },
-    { name: 'Idle', desired: `${pool.idle.policy === 'release' ? 'Release' : 'Suspend'} after ${settingSpan(pool.idle.afterSeconds)}`, observed: count(counts.leased, 'session'), verdict: null },
+    {
+      name: 'Image',
+      desired: pool.image,
+      observed: imageWords,
+      verdict: images.size > 1 ? 'catching up' : images.size === 1 ? 'as desired' : null,
+    },
+    {
+      name: 'Size',
+      desired: `${pool.size.cpus} CPU, ${memoryWords(pool.size.memoryMiB)}, ${pool.size.width} × ${pool.size.height}`,
+      observed: memorySeen(machines),
+      verdict: null,
+    },
+    {
+      name: 'Idle',
+      desired: `${pool.idle.policy === 'release' ? 'Release' : 'Suspend'} after ${settingSpan(pool.idle.afterSeconds)}`,
+      observed: longestIdle(sessions, now),
+      verdict: null,
+    },
     { name: 'Network', desired: networkWords(pool), observed: '', verdict: null },
-    { name: 'Who may acquire', desired: pool.assignments.length === 0 ? 'Every agent token' : pool.assignments.join(', '), observed: '', verdict: null },
+    {
+      name: 'Who may acquire',
+      desired: pool.assignments.length === 0 ? 'Every agent token' : pool.assignments.join(', '),
+      observed: callersNow(sessions),
+      verdict: null,
+    },
   ];
+}
+
+/** A held session is not idle. */
+function longestIdle(sessions: readonly Session[], now: number): string {
+  const idle = sessions
+    .filter((session) => session.control.kind !== 'human')
+    .map((session) => now - Date.parse(session.lastActivityAt));
+  return idle.length === 0 ? 'None now' : `Longest now: ${clock(Math.max(...idle))}`;
+}
+
+function callersNow(sessions: readonly Session[]): string {
+  const callers = [...new Set(sessions.map((session) => session.caller))];
+  if (callers.length === 0) return 'Nobody now';
+  return callers.length > 2 ? `${callers.length} hold sessions now` : `Now: ${callers.join(', ')}`;
 }
 
 function memorySeen(machines: readonly Machine[]): string {
@@ -112,8 +165,12 @@ function memorySeen(machines: readonly Machine[]): string {
   return `Up to ${memoryWords(Math.max(...seen) / 1024 ** 2)} in use`;
 }
 
-export const memoryWords = (mib: number) => (mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GB` : `${Math.round(mib)} MB`);
-const networkWords = (pool: Pool) => ({ none: 'None', open: 'Open', allowlist: count(pool.network.allow.length, 'address', 'addresses') })[pool.network.policy];
+export const memoryWords = (mib: number) =>
+  mib >= 1024 ? `${Number((mib / 1024).toFixed(1))} GB` : `${Math.round(mib)} MB`;
+const networkWords = (pool: Pool) =>
+  ({ none: 'None', open: 'Open', allowlist: count(pool.network.allow.length, 'address', 'addresses') })[
+    pool.network.policy
+  ];
 
 export const machineRoles: Record<Machine['state'], Role> = {
   creating: 'nobody',
@@ -125,10 +182,21 @@ export const machineRoles: Record<Machine['state'], Role> = {
   destroying: 'nobody',
   gone: 'nobody',
 };
-export const machineOrder: readonly Machine['state'][] = ['quarantined', 'creating', 'starting', 'resetting', 'leased', 'ready', 'destroying', 'gone'];
+export const machineOrder: readonly Machine['state'][] = [
+  'quarantined',
+  'creating',
+  'starting',
+  'resetting',
+  'leased',
+  'ready',
+  'destroying',
+  'gone',
+];
 
 export const sortMachines = (machines: readonly Machine[]) =>
-  machines.toSorted((a, b) => machineOrder.indexOf(a.state) - machineOrder.indexOf(b.state) || a.machineId.localeCompare(b.machineId));
+  machines.toSorted(
+    (a, b) => machineOrder.indexOf(a.state) - machineOrder.indexOf(b.state) || a.machineId.localeCompare(b.machineId),
+  );
 
 export const inState = (machine: Machine, now: number) => age(now - Date.parse(machine.since));
 
@@ -186,7 +254,14 @@ function range(text: string, low: number, high: number, whole = true): string | 
 export function checkForm(form: PoolForm, otherNames: readonly string[]): FormErrors {
   const name = form.displayName.trim();
   const errors: FormErrors = {
-    displayName: name === '' ? 'A name is needed' : name.length > 60 ? 'At most 60 characters' : otherNames.includes(name) ? 'Another pool is called that' : undefined,
+    displayName:
+      name === ''
+        ? 'A name is needed'
+        : name.length > 60
+          ? 'At most 60 characters'
+          : otherNames.includes(name)
+            ? 'Another pool is called that'
+            : undefined,
     description: form.description.length > 512 ? 'At most 512 characters' : undefined,
     cpus: range(form.cpus, 0.25, 64, false),
     memoryMiB: range(form.memoryMiB, 256, 262_144),
@@ -196,7 +271,8 @@ export function checkForm(form: PoolForm, otherNames: readonly string[]): FormEr
     maximum: range(form.maximum, 1, 200),
     idleMinutes: range(form.idleMinutes, 1, 44_640, false),
   };
-  if (!errors.minimum && !errors.maximum && Number(form.minimum) > Number(form.maximum)) errors.minimum = 'Not more than at most';
+  if (!errors.minimum && !errors.maximum && Number(form.minimum) > Number(form.maximum))
+    errors.minimum = 'Not more than at most';
   return Object.fromEntries(Object.entries(errors).filter(([, message]) => message !== undefined));
 }
 
@@ -204,7 +280,12 @@ export function specOf(form: PoolForm, idlePolicy: 'release' | 'suspend' = 'rele
   return {
     displayName: form.displayName.trim(),
     description: form.description.trim(),
-    size: { cpus: Number(form.cpus), memoryMiB: Number(form.memoryMiB), width: Number(form.width), height: Number(form.height) },
+    size: {
+      cpus: Number(form.cpus),
+      memoryMiB: Number(form.memoryMiB),
+      width: Number(form.width),
+      height: Number(form.height),
+    },
     warm: { minimum: Number(form.minimum), maximum: Number(form.maximum) },
     idle: { policy: idlePolicy, afterSeconds: Math.round(Number(form.idleMinutes) * 60) },
   };

@@ -12,13 +12,27 @@ import css from './HandBack.module.css';
 export function AnswerHelp({ help }: { help: Attention }) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover open={open} onOpenChange={setOpen} trigger={<Button kind="quiet">Answer…</Button>} title="Answer the agent" description={`“${help.why}”`}>
+    <Popover
+      open={open}
+      onOpenChange={setOpen}
+      trigger={<Button kind="quiet">Answer…</Button>}
+      title="Answer the agent"
+      description={`“${help.why}”`}
+    >
       <AnswerForm help={help} onDone={() => setOpen(false)} />
     </Popover>
   );
 }
 
-export function AnswerForm({ help, onDone, autoFocus = true }: { help: Attention; onDone(): void; autoFocus?: boolean }) {
+export function AnswerForm({
+  help,
+  onDone,
+  autoFocus = true,
+}: {
+  help: Attention;
+  onDone(): void;
+  autoFocus?: boolean;
+}) {
   const [answer, setAnswer] = useState('');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
@@ -51,7 +65,16 @@ export function AnswerForm({ help, onDone, autoFocus = true }: { help: Attention
         }
       }}
     >
-      <TextArea label="Answer for the agent" hideLabel={autoFocus} rows={3} value={answer} onChange={setAnswer} areaRef={area} maxLength={4000} placeholder="It reads this and goes on" />
+      <TextArea
+        label="Answer for the agent"
+        hideLabel={autoFocus}
+        rows={3}
+        value={answer}
+        onChange={setAnswer}
+        areaRef={area}
+        maxLength={4000}
+        placeholder="It reads this and goes on"
+      />
       {failure && <ErrorLine>{failure}</ErrorLine>}
       <div className={css.actions}>
         <Button kind={autoFocus ? 'primary' : 'plain'} type="submit" disabled={busy || answer.trim() === ''}>

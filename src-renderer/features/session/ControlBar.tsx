@@ -1,4 +1,19 @@
-import { Ban, Bot, Check, CircleDashed, Flag, Hourglass, Pause, Play, ShipWheel, Square, TriangleAlert, Undo2, Unplug, UserRound } from 'lucide-react';
+import {
+  Ban,
+  Bot,
+  Check,
+  CircleDashed,
+  Flag,
+  Hourglass,
+  Pause,
+  Play,
+  ShipWheel,
+  Square,
+  TriangleAlert,
+  Undo2,
+  Unplug,
+  UserRound,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '../../ui/Button';
 import { Kbd } from '../../ui/Kbd';
@@ -60,7 +75,9 @@ export function ControlBar({ state, busy, focused, failure, askedBy, onAction, s
       <div className={css.actions}>
         {state.actions.map((action) => (
           <span key={action} className={css.slot} data-action={action}>
-            {slots[action] ?? <BarButton action={action} busy={busy} askedBy={askedBy} onPress={() => onAction(action)} />}
+            {slots[action] ?? (
+              <BarButton action={action} busy={busy} askedBy={askedBy} onPress={() => onAction(action)} />
+            )}
           </span>
         ))}
       </div>
@@ -76,32 +93,92 @@ function KeysHint() {
   );
 }
 
-function BarButton({ action, busy, askedBy, onPress }: { action: BarAction; busy: boolean; askedBy?: string | null; onPress(): void }) {
+function BarButton({
+  action,
+  busy,
+  askedBy,
+  onPress,
+}: {
+  action: BarAction;
+  busy: boolean;
+  askedBy?: string | null;
+  onPress(): void;
+}) {
   const common = { disabled: busy, onClick: onPress };
   switch (action) {
     case 'take':
-      return <Button {...common} kind="take" size="bar" icon={<ShipWheel size={18} />}>Take control</Button>;
+      return (
+        <Button {...common} kind="take" size="bar" icon={<ShipWheel size={18} />}>
+          Take control
+        </Button>
+      );
     case 'handback':
-      return <Button {...common} kind="give" size="bar" icon={<Undo2 size={18} />}>Hand back</Button>;
+      return (
+        <Button {...common} kind="give" size="bar" icon={<Undo2 size={18} />}>
+          Hand back
+        </Button>
+      );
     case 'takeAdmin':
-      return <Button {...common} kind="quiet">Take it (admin)</Button>;
+      return (
+        <Button {...common} kind="quiet">
+          Take it (admin)
+        </Button>
+      );
     case 'ask':
       return <Button {...common}>Ask for it</Button>;
     case 'give':
       return <Button {...common}>Give to {askedBy}</Button>;
     case 'keepFromAsker':
-      return <Button {...common} kind="quiet">Keep</Button>;
+      return (
+        <Button {...common} kind="quiet">
+          Keep
+        </Button>
+      );
     case 'keepIdle':
       return <Button {...common}>Keep it</Button>;
     case 'cancel':
-      return <Button {...common} kind="quiet">Cancel</Button>;
+      return (
+        <Button {...common} kind="quiet">
+          Cancel
+        </Button>
+      );
     case 'resume':
-      return <Button {...common} icon={<Play size={16} />}>Go on</Button>;
+      return (
+        <Button {...common} icon={<Play size={16} />}>
+          Go on
+        </Button>
+      );
     case 'answer':
-      return <Button {...common} kind="quiet">Answer…</Button>;
+      return (
+        <Button {...common} kind="quiet">
+          Answer…
+        </Button>
+      );
     case 'pause':
-      return <Button {...common} kind="quiet" className={css.folds} icon={<Pause size={16} />} aria-label="Pause" title="Pause">Pause</Button>;
+      return (
+        <Button
+          {...common}
+          kind="quiet"
+          className={css.folds}
+          icon={<Pause size={16} />}
+          aria-label="Pause"
+          title="Pause"
+        >
+          Pause
+        </Button>
+      );
     case 'stop':
-      return <Button {...common} kind="quiet" className={css.folds} icon={<Square size={16} />} aria-label="Stop…" title="Stop…">Stop…</Button>;
+      return (
+        <Button
+          {...common}
+          kind="quiet"
+          className={css.folds}
+          icon={<Square size={16} />}
+          aria-label="Stop…"
+          title="Stop…"
+        >
+          Stop…
+        </Button>
+      );
   }
 }

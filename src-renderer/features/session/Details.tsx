@@ -16,8 +16,20 @@ export function Details({ session, pool }: { session: Session; pool: Pool | unde
     ['Last activity', timeWithSeconds(session.lastActivityAt)],
     ['Ended', session.endedAt ? timeWithSeconds(session.endedAt) : 'Not yet'],
     ['Released when idle', pool ? `After ${settingSpan(pool.idle.afterSeconds)}` : 'As its pool says'],
-    ['Size', pool ? `${pool.size.cpus} CPU, ${pool.size.memoryMiB / 1024} GB, ${pool.size.width} × ${pool.size.height}` : 'As its pool says'],
-    ['Network', pool?.network.policy === 'open' ? 'Open' : pool?.network.policy === 'allowlist' ? `${pool.network.allow.length} addresses` : 'None'],
+    [
+      'Size',
+      pool
+        ? `${pool.size.cpus} CPU, ${pool.size.memoryMiB / 1024} GB, ${pool.size.width} × ${pool.size.height}`
+        : 'As its pool says',
+    ],
+    [
+      'Network',
+      pool?.network.policy === 'open'
+        ? 'Open'
+        : pool?.network.policy === 'allowlist'
+          ? `${pool.network.allow.length} addresses`
+          : 'None',
+    ],
     ['Change of hands', `Number ${session.control.epoch}`],
     ...Object.entries(session.labels).map(([name, value]): [string, string] => [`Label ${name}`, value]),
     ...(session.reason ? [['Reason', session.reason] as [string, string]] : []),

@@ -55,7 +55,16 @@ export function HandBack({ agent, open, onOpenChange, onHandBack, busy, failure 
           }
         }}
       >
-        <TextArea label="Note for the agent" hideLabel rows={4} value={note} onChange={setNote} areaRef={area} maxLength={4000} placeholder="What you did, what it should do next" />
+        <TextArea
+          label="Note for the agent"
+          hideLabel
+          rows={4}
+          value={note}
+          onChange={setNote}
+          areaRef={area}
+          maxLength={4000}
+          placeholder="What you did, what it should do next"
+        />
         {failure && <ErrorLine>{failure}</ErrorLine>}
         <div className={css.actions}>
           <Button kind="give" type="submit" disabled={busy}>

@@ -6,7 +6,7 @@ import css from './HelpCard.module.css';
 /** What the agent asks for, and what only a person is shown: it never appears in the guest or to the agent. */
 export function HelpCard({ help, now }: { help: Attention; now: number }) {
   return (
-    <section className={css.card} data-role="trouble" aria-label="Call for help">
+    <div className={css.card} data-role="trouble" role="group" aria-label="Call for help">
       <h3>
         <Flag size={16} aria-hidden />
         <span>{help.title}</span>
@@ -21,6 +21,6 @@ export function HelpCard({ help, now }: { help: Attention; now: number }) {
           <strong>{help.personNote}</strong>
         </div>
       )}
-    </section>
+    </div>
   );
 }

@@ -29,7 +29,16 @@ export interface ScreenProps {
  * The live screen, fitted without moving anything: the box has the machine's own proportions before the first picture
  * comes. While there is no connection the last picture stays, dimmed after a second.
  */
-export function Screen({ sessionId, size, mayType, connected, placeholder, onFocusChange, ref, children }: ScreenProps) {
+export function Screen({
+  sessionId,
+  size,
+  mayType,
+  connected,
+  placeholder,
+  onFocusChange,
+  ref,
+  children,
+}: ScreenProps) {
   const target = useRef<HTMLDivElement>(null);
   const last = useRef<HTMLCanvasElement>(null);
   const connection = useRef<ScreenConnection | null>(null);
@@ -81,12 +90,20 @@ export function Screen({ sessionId, size, mayType, connected, placeholder, onFoc
     return () => window.removeEventListener('keydown', onKey, { capture: true });
   }, []);
 
-  const report = (event: React.PointerEvent) => connection.current?.pointerAt(event.clientX, event.clientY, event.buttons);
+  const report = (event: React.PointerEvent) =>
+    connection.current?.pointerAt(event.clientX, event.clientY, event.buttons);
   const lost = connected && state.kind === 'lost';
   return (
     <div className={css.screen} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
       {placeholder && !everLive && <img className={css.placeholder} src={placeholder} alt="" />}
-      <canvas ref={last} className={css.last} width={0} height={0} aria-hidden data-dim={lost || !connected || undefined} />
+      <canvas
+        ref={last}
+        className={css.last}
+        width={0}
+        height={0}
+        aria-hidden
+        data-dim={lost || !connected || undefined}
+      />
       <div
         ref={target}
         className={css.target}
@@ -115,7 +132,8 @@ function Lost({ state, onRetry }: { state: Extract<ScreenState, { kind: 'lost' }
         title="No connection to the screen"
         actions={<Button onClick={onRetry}>Try now</Button>}
       >
-        {state.reason}. The agent goes on. You see the last picture, from {timeWithSeconds(new Date(state.since).toISOString())}. Trying again in{' '}
+        {state.reason}. The agent goes on. You see the last picture, from{' '}
+        {timeWithSeconds(new Date(state.since).toISOString())}. Trying again in{' '}
         <span className="tnum">{clock(state.retryAt - now)}</span>
       </Notice>
     </div>

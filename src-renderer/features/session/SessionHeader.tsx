@@ -16,7 +16,17 @@ const statusWords: Record<Session['status'], string> = {
 };
 
 /** Under a person's hold a session is not idle: the clock then says how long it is held. */
-export function SessionHeader({ session, poolName, holding, now }: { session: Session; poolName: string; holding: boolean; now: number }) {
+export function SessionHeader({
+  session,
+  poolName,
+  holding,
+  now,
+}: {
+  session: Session;
+  poolName: string;
+  holding: boolean;
+  now: number;
+}) {
   const ended = session.endedAt === null ? null : Date.parse(session.endedAt);
   const held = session.control.kind === 'human' && ended === null;
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
@@ -25,7 +35,13 @@ export function SessionHeader({ session, poolName, holding, now }: { session: Se
     { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
     ...(ended !== null
       ? []
-      : [{ name: held ? 'Held' : 'Idle', value: clock(now - Date.parse(held ? session.control.since : session.lastActivityAt)), clock: true }]),
+      : [
+          {
+            name: held ? 'Held' : 'Idle',
+            value: clock(now - Date.parse(held ? session.control.since : session.lastActivityAt)),
+            clock: true,
+          },
+        ]),
     { name: 'Status', value: statusWords[session.status], wide: true },
     ...(held && !holding ? [{ name: 'Holds it', value: session.control.holder ?? '' }] : []),
   ];

@@ -34,7 +34,12 @@ export function SessionView({ id }: { id: string }) {
   if (session.error) {
     return (
       <div className={css.alone}>
-        <Notice icon={<Ban />} tone="trouble" title="This session can't be shown" actions={<Button onClick={() => void session.refetch()}>Try again</Button>}>
+        <Notice
+          icon={<Ban />}
+          tone="trouble"
+          title="This session can't be shown"
+          actions={<Button onClick={() => void session.refetch()}>Try again</Button>}
+        >
           {messageOf(session.error)}
         </Notice>
       </div>
@@ -50,7 +55,8 @@ function LoadedSession({ session }: { session: Session }) {
   const pools = usePools().data;
   const latest = useLatest(session.sessionId);
   const thumb = useLive((state) => state.thumbs[session.sessionId]);
-  const calls = useAttention().data?.filter((each) => each.sessionId === session.sessionId && each.kind === 'help') ?? [];
+  const calls =
+    useAttention().data?.filter((each) => each.sessionId === session.sessionId && each.kind === 'help') ?? [];
   const waiting = calls.find((each) => each.state === 'waiting');
   const open = waiting ?? calls.find((each) => each.state === 'taken');
   const control = useControl(session.sessionId);
@@ -109,7 +115,13 @@ function LoadedSession({ session }: { session: Session }) {
             { value: 'details', label: 'Details' },
           ]}
           className={css.main}
-          aside={holding ? <Clipboard sessionId={session.sessionId} /> : <span className={`${css.size} tnum`}>{`${size.width} × ${size.height}`}</span>}
+          aside={
+            holding ? (
+              <Clipboard sessionId={session.sessionId} />
+            ) : (
+              <span className={`${css.size} tnum`}>{`${size.width} × ${size.height}`}</span>
+            )
+          }
         >
           <TabPanel value="screen" keepMounted className={css.area}>
             <div className={css.fit} style={{ '--ratio': size.width / size.height } as React.CSSProperties}>
@@ -134,7 +146,9 @@ function LoadedSession({ session }: { session: Session }) {
                           }}
                           busy={control.busy}
                           failure={control.failure}
-                          onHandBack={(note, leavePaused) => control.act({ action: 'release', ...(note ? { note } : {}), leavePaused })}
+                          onHandBack={(note, leavePaused) =>
+                            control.act({ action: 'release', ...(note ? { note } : {}), leavePaused })
+                          }
                         />
                       ),
                       ...(waiting ? { answer: <AnswerHelp help={waiting} /> } : {}),
@@ -187,7 +201,8 @@ function useFocusAfterHandBack(holding: boolean): void {
   useEffect(() => {
     if (held.current && !holding) {
       requestAnimationFrame(() => {
-        if (document.activeElement === document.body) document.querySelector<HTMLElement>('[data-action="take"] button')?.focus();
+        if (document.activeElement === document.body)
+          document.querySelector<HTMLElement>('[data-action="take"] button')?.focus();
       });
     }
     held.current = holding;
@@ -211,10 +226,20 @@ function Clipboard({ sessionId }: { sessionId: string }) {
         {said?.bad && <CircleAlert size={14} aria-hidden />}
         {said?.text}
       </span>
-      <Button kind="quiet" size="row" icon={<ClipboardPaste size={16} />} onClick={() => void run('control.sendClipboard', 'Sent')}>
+      <Button
+        kind="quiet"
+        size="row"
+        icon={<ClipboardPaste size={16} />}
+        onClick={() => void run('control.sendClipboard', 'Sent')}
+      >
         Send clipboard
       </Button>
-      <Button kind="quiet" size="row" icon={<ClipboardCopy size={16} />} onClick={() => void run('control.fetchClipboard', 'Fetched')}>
+      <Button
+        kind="quiet"
+        size="row"
+        icon={<ClipboardCopy size={16} />}
+        onClick={() => void run('control.fetchClipboard', 'Fetched')}
+      >
         Fetch clipboard
       </Button>
     </>

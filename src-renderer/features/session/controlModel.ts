@@ -5,9 +5,22 @@ import type { Role } from '../../lib/roles';
 import { assertNever } from '../../lib/assertNever';
 
 /** What the bar may offer; each is one button and one command. */
-export type BarAction = 'take' | 'takeAdmin' | 'handback' | 'cancel' | 'give' | 'keepFromAsker' | 'keepIdle' | 'ask' | 'pause' | 'resume' | 'answer' | 'stop';
+export type BarAction =
+  | 'take'
+  | 'takeAdmin'
+  | 'handback'
+  | 'cancel'
+  | 'give'
+  | 'keepFromAsker'
+  | 'keepIdle'
+  | 'ask'
+  | 'pause'
+  | 'resume'
+  | 'answer'
+  | 'stop';
 
-export type FlagIcon = 'agent' | 'you' | 'other' | 'wait' | 'hourglass' | 'lost' | 'paused' | 'nobody' | 'help' | 'gone' | 'ended';
+export type FlagIcon =
+  'agent' | 'you' | 'other' | 'wait' | 'hourglass' | 'lost' | 'paused' | 'nobody' | 'help' | 'gone' | 'ended';
 
 /** One state of the control bar: who acts, in a colour, an icon and a sentence; what can be done about it. */
 export interface BarState {
@@ -38,18 +51,40 @@ const warnMs = 2 * 60_000;
 /** An agent that has not called for this long is not acting. */
 const quietMs = 60_000;
 
-const bar = (state: Partial<BarState> & Pick<BarState, 'role' | 'icon' | 'flag'>): BarState => ({ sentence: '', clock: null, held: null, keys: false, actions: [], ...state });
+const bar = (state: Partial<BarState> & Pick<BarState, 'role' | 'icon' | 'flag'>): BarState => ({
+  sentence: '',
+  clock: null,
+  held: null,
+  keys: false,
+  actions: [],
+  ...state,
+});
 
 const until = (iso: string | null, now: number): number | null => (iso === null ? null : Date.parse(iso) - now);
 
 function endedBar(session: Session): BarState {
   switch (session.status) {
     case 'failed':
-      return bar({ role: 'trouble', icon: 'gone', flag: 'The desktop is gone', sentence: session.reason ?? 'The machine failed. The agent gets a new one when it asks' });
+      return bar({
+        role: 'trouble',
+        icon: 'gone',
+        flag: 'The desktop is gone',
+        sentence: session.reason ?? 'The machine failed. The agent gets a new one when it asks',
+      });
     case 'expired':
-      return bar({ role: 'nobody', icon: 'ended', flag: 'Session expired', sentence: session.reason ?? 'It was idle for too long' });
+      return bar({
+        role: 'nobody',
+        icon: 'ended',
+        flag: 'Session expired',
+        sentence: session.reason ?? 'It was idle for too long',
+      });
     default:
-      return bar({ role: 'nobody', icon: 'ended', flag: 'Session ended', sentence: session.reason ?? 'The desktop was released. What happened stays in the timeline' });
+      return bar({
+        role: 'nobody',
+        icon: 'ended',
+        flag: 'Session ended',
+        sentence: session.reason ?? 'The desktop was released. What happened stays in the timeline',
+      });
   }
 }
 
@@ -57,15 +92,42 @@ function mineBar(session: Session, now: number): BarState {
   const { control } = session;
   const left = until(control.lapsesAt, now);
   if (control.askedBy) {
-    return bar({ role: 'you', icon: 'you', flag: 'You have the wheel', sentence: `${control.askedBy} asks for it`, actions: ['give', 'keepFromAsker', 'handback'] });
+    return bar({
+      role: 'you',
+      icon: 'you',
+      flag: 'You have the wheel',
+      sentence: `${control.askedBy} asks for it`,
+      actions: ['give', 'keepFromAsker', 'handback'],
+    });
   }
   if (control.lapseReason === 'grace' && left !== null) {
-    return bar({ role: 'you', icon: 'lost', flag: 'You have the wheel', sentence: 'Connection lost. Paused in', clock: clock(left), actions: ['keepIdle', 'handback'] });
+    return bar({
+      role: 'you',
+      icon: 'lost',
+      flag: 'You have the wheel',
+      sentence: 'Connection lost. Paused in',
+      clock: clock(left),
+      actions: ['keepIdle', 'handback'],
+    });
   }
   if (control.lapseReason === 'idle' && left !== null && left <= warnMs) {
-    return bar({ role: 'you', icon: 'hourglass', flag: 'You have the wheel', sentence: 'No input for a while. Paused in', clock: clock(left), actions: ['keepIdle', 'handback'] });
+    return bar({
+      role: 'you',
+      icon: 'hourglass',
+      flag: 'You have the wheel',
+      sentence: 'No input for a while. Paused in',
+      clock: clock(left),
+      actions: ['keepIdle', 'handback'],
+    });
   }
-  return bar({ role: 'you', icon: 'you', flag: 'You have the wheel', held: clock(now - Date.parse(control.since)), keys: true, actions: ['handback'] });
+  return bar({
+    role: 'you',
+    icon: 'you',
+    flag: 'You have the wheel',
+    held: clock(now - Date.parse(control.since)),
+    keys: true,
+    actions: ['handback'],
+  });
 }
 
 function othersBar(session: Session, me: string, now: number): BarState {
@@ -73,12 +135,31 @@ function othersBar(session: Session, me: string, now: number): BarState {
   const name = control.holder ?? 'Somebody';
   const left = until(control.lapsesAt, now);
   if (control.lapseReason === 'grace' && left !== null) {
-    return bar({ role: 'other', icon: 'lost', flag: `${name} has the wheel`, sentence: 'Connection lost. Paused in', clock: clock(left), actions: ['takeAdmin'] });
+    return bar({
+      role: 'other',
+      icon: 'lost',
+      flag: `${name} has the wheel`,
+      sentence: 'Connection lost. Paused in',
+      clock: clock(left),
+      actions: ['takeAdmin'],
+    });
   }
   if (control.askedBy === me) {
-    return bar({ role: 'other', icon: 'other', flag: `${name} has the wheel`, sentence: `You asked for it, ${name} sees that`, actions: ['takeAdmin'] });
+    return bar({
+      role: 'other',
+      icon: 'other',
+      flag: `${name} has the wheel`,
+      sentence: `You asked for it, ${name} sees that`,
+      actions: ['takeAdmin'],
+    });
   }
-  return bar({ role: 'other', icon: 'other', flag: `${name} has the wheel`, sentence: `since ${timeOfDay(control.since)}, you only watch`, actions: ['ask', 'takeAdmin'] });
+  return bar({
+    role: 'other',
+    icon: 'other',
+    flag: `${name} has the wheel`,
+    sentence: `since ${timeOfDay(control.since)}, you only watch`,
+    actions: ['ask', 'takeAdmin'],
+  });
 }
 
 function agentBar({ session, latest, help, now }: BarInput): BarState {
@@ -87,8 +168,8 @@ function agentBar({ session, latest, help, now }: BarInput): BarState {
       role: 'trouble',
       icon: 'help',
       flag: 'Agent needs help',
-      sentence: `“${help.why}” Waits`,
-      clock: clock(now - Date.parse(help.at)),
+      sentence: `“${help.why}”`,
+      clock: `waits ${clock(now - Date.parse(help.at))}`,
       actions: ['stop', 'answer', 'take'],
     });
   }
@@ -96,9 +177,21 @@ function agentBar({ session, latest, help, now }: BarInput): BarState {
   if (session.status === 'idle' || (idle > quietMs && latest?.outcome !== 'pending')) {
     const left = until(session.expiresAt, now);
     const release = left === null ? '' : `, released in ${age(left)}`;
-    return bar({ role: 'nobody', icon: 'nobody', flag: 'Nobody is acting', sentence: `Idle for ${clock(idle)}${release}`, actions: ['stop', 'pause', 'take'] });
+    return bar({
+      role: 'nobody',
+      icon: 'nobody',
+      flag: 'Nobody is acting',
+      sentence: `Idle for ${clock(idle)}${release}`,
+      actions: ['stop', 'pause', 'take'],
+    });
   }
-  return bar({ role: 'agent', icon: 'agent', flag: 'Agent is acting', sentence: latest?.words ?? 'Has not acted yet', actions: ['stop', 'pause', 'take'] });
+  return bar({
+    role: 'agent',
+    icon: 'agent',
+    flag: 'Agent is acting',
+    sentence: latest?.words ?? 'Has not acted yet',
+    actions: ['stop', 'pause', 'take'],
+  });
 }
 
 /** Pure: the one place that says who acts, in words. */
@@ -107,7 +200,12 @@ export function controlBar(input: BarInput): BarState {
   const { control } = session;
   if (session.endedAt !== null || session.status === 'releasing') return endedBar(session);
   if (session.status === 'queued' || session.status === 'acquiring') {
-    return bar({ role: 'nobody', icon: 'wait', flag: 'Getting a desktop', sentence: session.status === 'queued' ? 'Waits for a free machine' : 'The machine is being handed out' });
+    return bar({
+      role: 'nobody',
+      icon: 'wait',
+      flag: 'Getting a desktop',
+      sentence: session.status === 'queued' ? 'Waits for a free machine' : 'The machine is being handed out',
+    });
   }
   const mine = control.holder === me;
   switch (control.kind) {
@@ -116,17 +214,40 @@ export function controlBar(input: BarInput): BarState {
     case 'requested':
     case 'draining':
       return mine
-        ? bar({ role: 'you', icon: 'wait', flag: 'You get the wheel', sentence: 'The agent finishes its call, at most 2 s', actions: ['cancel'] })
-        : bar({ role: 'other', icon: 'wait', flag: `${control.holder ?? 'Somebody'} gets the wheel`, sentence: 'The agent finishes its call, at most 2 s' });
+        ? bar({
+            role: 'you',
+            icon: 'wait',
+            flag: 'You get the wheel',
+            sentence: 'The agent finishes its call, at most 2 s',
+            actions: ['cancel'],
+          })
+        : bar({
+            role: 'other',
+            icon: 'wait',
+            flag: `${control.holder ?? 'Somebody'} gets the wheel`,
+            sentence: 'The agent finishes its call, at most 2 s',
+          });
     case 'human':
       return mine ? mineBar(session, now) : othersBar(session, me, now);
     case 'handback':
       return mine
         ? bar({ role: 'you', icon: 'wait', flag: 'You hand back', sentence: 'Held keys and buttons are let go' })
-        : bar({ role: 'other', icon: 'wait', flag: `${control.holder ?? 'Somebody'} hands back`, sentence: 'Held keys and buttons are let go' });
+        : bar({
+            role: 'other',
+            icon: 'wait',
+            flag: `${control.holder ?? 'Somebody'} hands back`,
+            sentence: 'Held keys and buttons are let go',
+          });
     case 'paused': {
-      const by = control.holder === null ? 'Paused' : mine ? 'Paused, you held it' : `Paused, ${control.holder} held it`;
-      return bar({ role: 'nobody', icon: 'paused', flag: by, sentence: `Calls of the agent wait, since ${timeOfDay(control.since)}`, actions: ['stop', 'resume', 'take'] });
+      const by =
+        control.holder === null ? 'Paused' : mine ? 'Paused, you held it' : `Paused, ${control.holder} held it`;
+      return bar({
+        role: 'nobody',
+        icon: 'paused',
+        flag: by,
+        sentence: `Calls of the agent wait, since ${timeOfDay(control.since)}`,
+        actions: ['stop', 'resume', 'take'],
+      });
     }
     default:
       return assertNever(control.kind);

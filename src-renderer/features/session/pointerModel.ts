@@ -17,5 +17,11 @@ export function pointerView(action: Action | undefined, screen: { width: number;
   const left = (action.point.x / screen.width) * 100;
   const top = (action.point.y / screen.height) * 100;
   if (left < 0 || left > 100 || top < 0 || top > 100) return null;
-  return { left, top, label: shortWords(action.words), side: left > 72 ? 'left' : 'right', rise: top > 88 ? 'above' : 'below' };
+  return {
+    left,
+    top,
+    label: shortWords(action.words),
+    side: left > 84 ? 'left' : 'right',
+    rise: top > 88 ? 'above' : 'below',
+  };
 }

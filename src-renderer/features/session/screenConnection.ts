@@ -91,8 +91,9 @@ export class ScreenConnection {
     rfb.showDotCursor = true;
     rfb.background = 'transparent';
     rfb.viewOnly = !this.mayType;
-    const canvas = this.target.querySelector('canvas');
+    let canvas: HTMLCanvasElement | null = null;
     rfb.addEventListener('connect', () => {
+      canvas = this.target.querySelector('canvas');
       this.attempt = 0;
       this.onState({ kind: 'live' });
       if (this.mayType) this.focus();
@@ -125,7 +126,9 @@ export class ScreenConnection {
     const canvas = this.target.querySelector('canvas');
     const box = canvas?.getBoundingClientRect();
     if (canvas && box && this.lastPointer?.buttons) {
-      canvas.dispatchEvent(new MouseEvent('mouseup', { clientX: this.lastPointer.x, clientY: this.lastPointer.y, buttons: 0 }));
+      canvas.dispatchEvent(
+        new MouseEvent('mouseup', { clientX: this.lastPointer.x, clientY: this.lastPointer.y, buttons: 0 }),
+      );
     }
   }
 

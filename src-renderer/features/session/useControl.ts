@@ -22,7 +22,9 @@ export function useControl(sessionId: string): ControlCommands {
       const control = await call('control.act', { sessionId, request });
       const patch = (session: Session) => (session.control.epoch > control.epoch ? session : { ...session, control });
       queryClient.setQueryData<Session>(keys.session(sessionId), (old) => old && patch(old));
-      queryClient.setQueryData<Session[]>(keys.sessions, (list) => list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)));
+      queryClient.setQueryData<Session[]>(keys.sessions, (list) =>
+        list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)),
+      );
       return true;
     } catch (error) {
       setFailure(messageOf(error));

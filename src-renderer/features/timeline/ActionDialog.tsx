@@ -8,7 +8,7 @@ import { IconButton } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Kbd } from '../../ui/Kbd';
 import css from './ActionDialog.module.css';
-import { outcomeLine, roleOf } from './model';
+import { outcomeLine, roleOf, rowWords } from './model';
 
 export interface ActionDialogProps {
   actions: readonly Action[];
@@ -45,7 +45,7 @@ export function ActionDialog({ actions, id, size, me, onShow }: ActionDialogProp
       open
       onClose={() => onShow(null)}
       width={1240}
-      title={plainWords(action.words)}
+      title={plainWords(rowWords(action, me))}
       description={`${timeWithSeconds(action.at)}, ${who}, ${action.tool}${outcome ? `. ${outcome.text}` : ''}`}
       footer={
         <>
@@ -69,13 +69,32 @@ export function ActionDialog({ actions, id, size, me, onShow }: ActionDialogProp
   );
 }
 
-function Picture({ name, hash, action, size }: { name: string; hash: string | null; action: Action; size: { width: number; height: number } }) {
+function Picture({
+  name,
+  hash,
+  action,
+  size,
+}: {
+  name: string;
+  hash: string | null;
+  action: Action;
+  size: { width: number; height: number };
+}) {
   return (
     <figure className={css.picture}>
       <figcaption>{name}</figcaption>
       <div className={css.image} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
-        {hash ? <img src={frameUrl(hash)} alt={`The screen ${name.toLowerCase()} it`} /> : <p>{action.outcome === 'pending' ? 'Not there yet' : 'No picture was kept'}</p>}
-        {hash && action.point && <span className={css.ring} style={{ left: `${(action.point.x / size.width) * 100}%`, top: `${(action.point.y / size.height) * 100}%` }} />}
+        {hash ? (
+          <img src={frameUrl(hash)} alt={`The screen ${name.toLowerCase()} it`} />
+        ) : (
+          <p>{action.outcome === 'pending' ? 'Not there yet' : 'No picture was kept'}</p>
+        )}
+        {hash && action.point && (
+          <span
+            className={css.ring}
+            style={{ left: `${(action.point.x / size.width) * 100}%`, top: `${(action.point.y / size.height) * 100}%` }}
+          />
+        )}
       </div>
     </figure>
   );

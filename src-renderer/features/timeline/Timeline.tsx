@@ -14,8 +14,18 @@ import { useTimeline } from './useTimeline';
 const nearPx = 24;
 
 /** The record of a session, newest at the bottom; it follows the bottom until somebody scrolls away from it. */
-export function Timeline({ session, size, me }: { session: Session; size: { width: number; height: number }; me: string }) {
-  const { rows, actions, isPending, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useTimeline(session.sessionId);
+export function Timeline({
+  session,
+  size,
+  me,
+}: {
+  session: Session;
+  size: { width: number; height: number };
+  me: string;
+}) {
+  const { rows, actions, isPending, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useTimeline(
+    session.sessionId,
+  );
   const box = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
   const [away, setAway] = useState(false);
@@ -58,7 +68,13 @@ export function Timeline({ session, size, me }: { session: Session; size: { widt
   const open = (action: Action) => setShown(action.id);
   if (error) {
     return (
-      <Notice bare icon={<TriangleAlert />} tone="trouble" title="The timeline can't be read" actions={<Button onClick={() => void refetch()}>Try again</Button>}>
+      <Notice
+        bare
+        icon={<TriangleAlert />}
+        tone="trouble"
+        title="The timeline can't be read"
+        actions={<Button onClick={() => void refetch()}>Try again</Button>}
+      >
         {messageOf(error)}
       </Notice>
     );
@@ -73,7 +89,14 @@ export function Timeline({ session, size, me }: { session: Session; size: { widt
   return (
     <div className={css.outer}>
       {/* A scrolling region must be reachable by keyboard. */}
-      <div ref={box} className={css.box} onScroll={onScroll} tabIndex={0} role="region" aria-label="Actions, newest last">
+      <div
+        ref={box}
+        className={css.box}
+        onScroll={onScroll}
+        tabIndex={0}
+        role="region"
+        aria-label="Actions, newest last"
+      >
         <div className={css.canvas} style={{ height: total }}>
           <ol style={{ transform: `translateY(${virtual.getVirtualItems()[0]?.start ?? 0}px)` }}>
             {virtual.getVirtualItems().map((item) => {
@@ -81,7 +104,14 @@ export function Timeline({ session, size, me }: { session: Session; size: { widt
               return (
                 row && (
                   <li key={item.key} ref={virtual.measureElement} data-index={item.index}>
-                    <TimelineRow row={row} size={size} me={me} last={item.index === rows.length - 1} holdSince={session.control.kind === 'human' ? session.control.since : null} onOpen={open} />
+                    <TimelineRow
+                      row={row}
+                      size={size}
+                      me={me}
+                      last={item.index === rows.length - 1}
+                      holdSince={session.control.kind === 'human' ? session.control.since : null}
+                      onOpen={open}
+                    />
                   </li>
                 )
               );

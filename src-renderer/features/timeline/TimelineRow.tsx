@@ -1,22 +1,34 @@
 import type { Action } from '@shared/action';
-import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass } from 'lucide-react';
+import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass, UserRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { clock, timeOfDay, timeWithSeconds } from '../../lib/clock';
 import { useNow } from '../../lib/useNow';
 import { Words } from '../../ui/Words';
 import { CropImage } from './CropImage';
-import { factTitle, heldWords, outcomeLine, roleOf, type ControlFact, type OutcomeTone, type Row } from './model';
+import {
+  factTitle,
+  heldWords,
+  outcomeLine,
+  roleOf,
+  rowWords,
+  type ControlFact,
+  type OutcomeTone,
+  type Row,
+} from './model';
 import css from './TimelineRow.module.css';
 
 const toneIcons: Record<OutcomeTone, ReactNode> = {
   done: <Check size={14} aria-hidden />,
   now: <span className={css.dot} aria-hidden />,
+  waits: <Hourglass size={14} aria-hidden />,
   failed: <CircleAlert size={14} aria-hidden />,
   refused: <Ban size={14} aria-hidden />,
 };
 const factIcons: Record<ControlFact, ReactNode> = {
   taken: <ShipWheel size={16} aria-hidden />,
   handedBack: <ShipWheel size={16} aria-hidden />,
+  given: <ShipWheel size={16} aria-hidden />,
+  other: <UserRound size={16} aria-hidden />,
   paused: <Pause size={16} aria-hidden />,
   resumed: <Play size={16} aria-hidden />,
   lapsed: <Hourglass size={16} aria-hidden />,
@@ -49,7 +61,11 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
           <h3 className={css.title}>
             {factIcons[row.fact]}
             <span>{factTitle(row, me)}</span>
-            {row.current && holdSince ? <Running since={holdSince} /> : row.heldMs !== null && row.fact !== 'taken' && <b className="tnum">{heldWords(row.heldMs)}</b>}
+            {row.current && holdSince ? (
+              <Running since={holdSince} />
+            ) : (
+              row.heldMs !== null && <b className="tnum">{heldWords(row.heldMs)}</b>
+            )}
           </h3>
           {row.note && <p>“{row.note}”</p>}
         </div>
@@ -57,7 +73,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
     );
   }
   if (row.kind === 'help') {
-    const why = typeof action.arguments['reason'] === 'string' ? action.arguments['reason'] : typeof action.arguments['why'] === 'string' ? action.arguments['why'] : null;
+    const why = typeof action.arguments['why'] === 'string' ? action.arguments['why'] : null;
     return (
       <button type="button" className={css.block} data-role="trouble" data-edge="agent" onClick={() => onOpen(action)}>
         {time}
@@ -86,8 +102,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
       {time}
       <span className={css.body}>
         <span className={css.text}>
-          {action.outcome === 'refused' && action.actor.kind === 'agent' ? 'Agent tried: ' : ''}
-          <Words text={action.words} />
+          <Words text={rowWords(action, me)} />
         </span>
         {outcome && (
           <span className={css.outcome} data-tone={outcome.tone}>
@@ -96,7 +111,9 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
           </span>
         )}
       </span>
-      {action.point && frame && row.kind === 'action' && <CropImage hash={frame} point={action.point} screen={size} width={96} height={60} className={css.crop} />}
+      {action.point && frame && row.kind === 'action' && (
+        <CropImage hash={frame} point={action.point} screen={size} width={96} height={60} className={css.crop} />
+      )}
     </button>
   );
 }

@@ -1,68 +1,88 @@
 import type { Action } from '@shared/action';
 import { age, duration } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
+import { plainWords } from '../../lib/words';
 
 /** What a change of hands says in the record, whoever wrote it and under which exact name. */
-export type ControlFact = 'taken' | 'handedBack' | 'paused' | 'resumed' | 'lapsed';
+export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'resumed' | 'lapsed' | 'other';
 
 export type Row =
   | { kind: 'action'; key: string; action: Action }
   /** Reads in a row, of one kind, folded into one line. */
   | { kind: 'reads'; key: string; action: Action; actions: readonly Action[] }
   /** A change of hands: a block in the flow. `heldMs` once the hold is over, `current` while it lasts. */
-  | { kind: 'control'; key: string; action: Action; fact: ControlFact; note: string | null; heldMs: number | null; current: boolean }
+  | {
+      kind: 'control';
+      key: string;
+      action: Action;
+      fact: ControlFact;
+      note: string | null;
+      heldMs: number | null;
+      current: boolean;
+    }
   | { kind: 'help'; key: string; action: Action };
 
 const reading = /^(take_screenshot|zoom_region|get_|list_|wait_milliseconds|clipboard_read)/;
 
 export function isRead(action: Action): boolean {
-  return action.actor.kind === 'agent' && action.outcome !== 'refused' && action.outcome !== 'failed' && reading.test(action.tool);
+  return (
+    action.actor.kind === 'agent' &&
+    action.outcome !== 'refused' &&
+    action.outcome !== 'failed' &&
+    reading.test(action.tool)
+  );
 }
 
-const facts: readonly [RegExp, ControlFact][] = [
-  [/^(take|taken|take_control|granted|human)$/, 'taken'],
-  [/^(release|released|handback|hand_back|handed_back|give_back|agent)$/, 'handedBack'],
-  [/^(give|given)$/, 'taken'],
-  [/^(lapse|lapsed|expire|expired)$/, 'lapsed'],
-  [/^(pause|paused)$/, 'paused'],
-  [/^(resume|resumed|go_on)$/, 'resumed'],
-];
+const facts: Record<string, ControlFact> = {
+  take: 'taken',
+  give: 'given',
+  release: 'handedBack',
+  lapse: 'lapsed',
+  pause: 'paused',
+  resume: 'resumed',
+};
 
-/** Changes of hands are noted under `control.<verb>` or `<verb>_control`, by people and by the broker, never by agents. */
+/** Changes of hands are noted as `control.<verb>` by people and by the broker, never by agents. */
 export function controlFact(action: Action): ControlFact | null {
-  if (action.actor.kind === 'agent') return null;
-  const verb = action.tool.replace(/^control[._:-]/, '').replace(/_control$/, '');
-  if (verb === action.tool && !/^(take|release|hand_?back|pause|resume|lapse)/.test(verb)) return null;
-  return facts.find(([pattern]) => pattern.test(verb))?.[1] ?? null;
+  if (action.actor.kind === 'agent' || !action.tool.startsWith('control.')) return null;
+  return facts[action.tool.slice('control.'.length)] ?? 'other';
 }
 
-const text = (value: unknown): string | null => (typeof value === 'string' && value.trim() !== '' ? value.trim() : null);
+const text = (value: unknown): string | null =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+
+type ControlRow = Extract<Row, { kind: 'control' }>;
+
+/** Adds the block of a change of hands; returns the hold that is open after it. */
+function addControl(rows: Row[], hold: ControlRow | null, action: Action, fact: ControlFact): ControlRow | null {
+  const begins = fact === 'taken' || fact === 'given';
+  const ends = begins || fact === 'handedBack' || fact === 'lapsed' || fact === 'paused';
+  const told = action.arguments['heldMs'];
+  const heldMs = typeof told === 'number' ? told : hold ? Date.parse(action.at) - Date.parse(hold.action.at) : null;
+  const row: ControlRow = {
+    kind: 'control',
+    key: action.id,
+    action,
+    fact,
+    note: text(action.arguments['note']),
+    heldMs: ends && !begins ? heldMs : null,
+    current: begins,
+  };
+  if (hold && ends) hold.current = false;
+  // A hold in which nothing was recorded is one block, with the time at which it began.
+  if (fact === 'handedBack' && hold && rows.at(-1) === hold) rows[rows.length - 1] = { ...row, key: hold.key };
+  else rows.push(row);
+  return begins ? row : ends ? null : hold;
+}
 
 /** Folds the record (oldest first) into rows. Pure; keys stay the same when rows are added at either end of a fold's end. */
 export function fold(actions: readonly Action[]): Row[] {
   const rows: Row[] = [];
-  let hold: Extract<Row, { kind: 'control' }> | null = null;
+  let hold: ControlRow | null = null;
   for (const action of actions) {
     const fact = controlFact(action);
     if (fact !== null) {
-      const held: number | null = hold ? Date.parse(action.at) - Date.parse(hold.action.at) : null;
-      const ends = fact !== 'resumed';
-      const given = action.arguments['heldMs'];
-      const row: Extract<Row, { kind: 'control' }> = {
-        kind: 'control',
-        key: action.id,
-        action,
-        fact,
-        note: text(action.arguments['note']) ?? (fact === 'handedBack' ? text(action.message) : null),
-        heldMs: fact === 'taken' || !ends ? null : typeof given === 'number' ? given : held,
-        current: fact === 'taken',
-      };
-      if (hold && ends) {
-        hold.current = false;
-        hold.heldMs = held;
-      }
-      hold = fact === 'taken' ? row : ends ? null : hold;
-      rows.push(row);
+      hold = addControl(rows, hold, action, fact);
       continue;
     }
     if (action.tool === 'request_human') {
@@ -70,7 +90,13 @@ export function fold(actions: readonly Action[]): Row[] {
       continue;
     }
     const last = rows.at(-1);
-    if (isRead(action) && last && (last.kind === 'reads' || last.kind === 'action') && isRead(last.action) && last.action.words === action.words) {
+    if (
+      isRead(action) &&
+      last &&
+      (last.kind === 'reads' || last.kind === 'action') &&
+      isRead(last.action) &&
+      last.action.words === action.words
+    ) {
       const all: Action[] = last.kind === 'reads' ? [...last.actions, action] : [last.action, action];
       rows[rows.length - 1] = { kind: 'reads', key: last.key, action, actions: all };
       continue;
@@ -91,21 +117,25 @@ export function roleOf(action: Action, me: string): Role {
   }
 }
 
-export type OutcomeTone = 'done' | 'now' | 'failed' | 'refused';
+export type OutcomeTone = 'done' | 'now' | 'waits' | 'failed' | 'refused';
 
 /** The line under the words: outcome and duration, or why not. Null where there is nothing to add. */
 export function outcomeLine(action: Action, row?: Row): { tone: OutcomeTone; text: string } | null {
   if (row?.kind === 'reads') return { tone: 'done', text: `${row.actions.length} times` };
   switch (action.outcome) {
     case 'pending':
-      return action.actor.kind === 'agent' ? { tone: 'now', text: 'Acting now' } : null;
+      if (action.actor.kind !== 'agent') return null;
+      return /^(await_control|request_human|wait_milliseconds)$/.test(action.tool)
+        ? { tone: 'waits', text: 'Waits' }
+        : { tone: 'now', text: 'Acting now' };
     case 'refused':
       return { tone: 'refused', text: action.message ?? 'Refused' };
     case 'failed':
       return { tone: 'failed', text: action.message ?? 'Failed' };
     case 'done': {
       if (action.actor.kind !== 'agent') return null;
-      const word = action.code && /^exit/i.test(action.code) ? action.code.charAt(0).toUpperCase() + action.code.slice(1) : 'Done';
+      const word =
+        action.code && /^exit/i.test(action.code) ? action.code.charAt(0).toUpperCase() + action.code.slice(1) : 'Done';
       return { tone: 'done', text: action.durationMs === null ? word : `${word}, ${duration(action.durationMs)}` };
     }
   }
@@ -126,7 +156,43 @@ export function factTitle(row: Extract<Row, { kind: 'control' }>, me: string): s
       return `${name} let it go on`;
     case 'lapsed':
       return 'The hold lapsed, paused';
+    case 'given':
+    case 'other':
+      return plainWords(row.action.words).replaceAll(me === '' ? '\0' : me, 'You');
   }
+}
+
+const bare: Record<string, string> = {
+  Clicked: 'click',
+  Typed: 'type',
+  Pressed: 'press',
+  Moved: 'move',
+  Dragged: 'drag',
+  Scrolled: 'scroll',
+  Ran: 'run',
+  Started: 'start',
+  Brought: 'bring',
+  Put: 'put',
+  Read: 'read',
+  Looked: 'look',
+  Waited: 'wait',
+  'Double-clicked': 'double-click',
+  'Right-clicked': 'right-click',
+};
+
+/**
+ * The sentence of a row from the reader's side: what an agent was refused it only tried, and what a person did says
+ * who. Words with an unknown verb stay as they are.
+ */
+export function rowWords(action: Action, me: string): string {
+  const [verb = '', ...rest] = action.words.split(' ');
+  const known = bare[verb];
+  if (action.actor.kind === 'agent') {
+    if (action.outcome !== 'refused') return action.words;
+    return known ? `Agent tried to ${known} ${rest.join(' ')}` : `Agent tried: ${action.words}`;
+  }
+  if (action.actor.kind !== 'human' || !known) return action.words;
+  return `${action.actor.name === me ? 'You' : action.actor.name} ${verb.toLowerCase()} ${rest.join(' ')}`;
 }
 
 export const heldWords = (ms: number) => (ms < 3_600_000 ? duration(ms) : age(ms));

@@ -10,7 +10,8 @@ const pageSize = 100;
 export function useTimeline(sessionId: string) {
   const query = useInfiniteQuery({
     queryKey: keys.timeline(sessionId),
-    queryFn: ({ pageParam }) => call('timeline.list', { sessionId, limit: pageSize, ...(pageParam ? { before: pageParam } : {}) }),
+    queryFn: ({ pageParam }) =>
+      call('timeline.list', { sessionId, limit: pageSize, ...(pageParam ? { before: pageParam } : {}) }),
     initialPageParam: '',
     getNextPageParam: (page) => (page.has_more ? ascending(page.data)[0]?.id : undefined),
   });

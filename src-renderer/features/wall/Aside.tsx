@@ -15,10 +15,21 @@ const icons: Record<Attention['kind'], ReactNode> = {
 };
 
 /** What waits for a person, and what just changed hands. */
-export function Aside({ attention, sessions, now, close }: { attention: readonly Attention[]; sessions: readonly Session[]; now: number; close: ReactNode }) {
+export function Aside({
+  attention,
+  sessions,
+  now,
+  close,
+}: {
+  attention: readonly Attention[];
+  sessions: readonly Session[];
+  now: number;
+  close: ReactNode;
+}) {
   const happened = useLive((state) => state.happened);
   const waiting = attention.filter((each) => each.state === 'waiting');
-  const nameOf = (each: Attention) => sessions.find((session) => session.sessionId === each.sessionId)?.name ?? each.title;
+  const nameOf = (each: Attention) =>
+    sessions.find((session) => session.sessionId === each.sessionId)?.name ?? each.title;
   return (
     <aside className={css.aside} aria-label="Waits for you">
       <header>
@@ -29,7 +40,11 @@ export function Aside({ attention, sessions, now, close }: { attention: readonly
       <ul>
         {waiting.map((each) => (
           <li key={each.id}>
-            <Link href={`/attention?call=${each.id}`} className={css.call} data-role={each.kind === 'hold' ? 'you' : 'trouble'}>
+            <Link
+              href={`/attention?call=${each.id}`}
+              className={css.call}
+              data-role={each.kind === 'hold' ? 'you' : 'trouble'}
+            >
               {icons[each.kind]}
               <span>
                 <span className={css.top}>

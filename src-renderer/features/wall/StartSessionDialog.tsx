@@ -48,7 +48,12 @@ function StartSession({ onClose }: { onClose(): void }) {
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" disabled={busy || !poolId} icon={busy ? <Spinner /> : undefined} onClick={() => void start()}>
+          <Button
+            kind="primary"
+            disabled={busy || !poolId}
+            icon={busy ? <Spinner /> : undefined}
+            onClick={() => void start()}
+          >
             Start session
           </Button>
         </>
@@ -63,9 +68,19 @@ function StartSession({ onClose }: { onClose(): void }) {
       >
         <TextField label="Name" value={name} onChange={setName} placeholder="What it is for" maxLength={120} />
         <Labelled label="Pool">
-          <Select label="Pool" value={poolId} options={pools.map((pool) => ({ value: pool.id, label: `${pool.displayName}, ${pool.observed.machines.ready} ready` }))} onChange={setChosen} />
+          <Select
+            label="Pool"
+            value={poolId}
+            options={pools.map((pool) => ({
+              value: pool.id,
+              label: `${pool.displayName}, ${pool.observed.machines.ready} ready`,
+            }))}
+            onChange={setChosen}
+          />
         </Labelled>
-        {pools.length === 0 && <ErrorLine>No pool hands out desktops now. Create one, or let a paused one go on.</ErrorLine>}
+        {pools.length === 0 && (
+          <ErrorLine>No pool hands out desktops now. Create one, or let a paused one go on.</ErrorLine>
+        )}
         {failure && <ErrorLine>{failure}</ErrorLine>}
       </form>
     </Dialog>

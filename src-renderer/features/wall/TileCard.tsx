@@ -23,7 +23,11 @@ export const TileCard = memo(function TileCard({ tile, width }: { tile: Tile; wi
         <span className="clip">{tile.word}</span>
       </span>
       <span className={css.picture}>
-        {version === undefined ? <span className={css.none}>No picture yet</span> : <img src={thumbUrl(session.sessionId, version, width)} alt="" draggable={false} decoding="async" />}
+        {version === undefined ? (
+          <span className={css.none}>No picture yet</span>
+        ) : (
+          <img src={thumbUrl(session.sessionId, version, width)} alt="" draggable={false} decoding="async" />
+        )}
       </span>
       <span className={css.line}>
         <b className="clip">{session.name}</b>

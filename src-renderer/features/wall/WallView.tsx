@@ -1,5 +1,16 @@
 import type { Session } from '@shared/session';
-import { ChevronDown, Grid2x2, Grid3x3, LayoutGrid, PanelRightClose, PanelRightOpen, Plus, SearchX, Square, TriangleAlert } from 'lucide-react';
+import {
+  ChevronDown,
+  Grid2x2,
+  Grid3x3,
+  LayoutGrid,
+  PanelRightClose,
+  PanelRightOpen,
+  Plus,
+  SearchX,
+  Square,
+  TriangleAlert,
+} from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { typingInto } from '../../app/useShortcuts';
@@ -36,7 +47,9 @@ export function WallView() {
   const list = sessions.data ?? [];
 
   const tiles = list.map((session) => {
-    const help = attention.find((each) => each.sessionId === session.sessionId && each.kind === 'help' && each.state === 'waiting');
+    const help = attention.find(
+      (each) => each.sessionId === session.sessionId && each.kind === 'help' && each.state === 'waiting',
+    );
     return tileOf(session, latest[session.sessionId], help, me, now);
   });
   const counts = filterCounts(tiles);
@@ -45,10 +58,14 @@ export function WallView() {
   const waits = attention.filter((each) => each.state === 'waiting').length;
   const width = densities[ui.density];
   const ids = useMemo(() => shown.map((tile) => tile.session.sessionId).join(' '), [shown]);
-  const root = useVisibleTiles(`${ids} ${[...folded].join(' ')} ${ui.grouping}`, Math.min(640, width * (devicePixelRatio > 1 ? 2 : 1)));
+  const root = useVisibleTiles(
+    `${ids} ${[...folded].join(' ')} ${ui.grouping}`,
+    Math.min(640, width * (devicePixelRatio > 1 ? 2 : 1)),
+  );
   useWallKeys(search, root);
 
-  const toggle = (key: string) => setFolded((old) => (old.has(key) ? new Set([...old].filter((each) => each !== key)) : new Set([...old, key])));
+  const toggle = (key: string) =>
+    setFolded((old) => (old.has(key) ? new Set([...old].filter((each) => each !== key)) : new Set([...old, key])));
   const grid = { gridTemplateColumns: `repeat(auto-fill, minmax(${width === 256 ? 246 : width}px, 1fr))` };
 
   return (
@@ -58,7 +75,11 @@ export function WallView() {
       ))}
       <ViewHeader
         title="Wall"
-        summary={list.length > 0 ? `${capital(count(list.length, 'session'))} in ${count(new Set(list.map((each) => each.poolId)).size, 'pool')}, ${waits === 0 ? 'nothing waits' : `${count(waits, 'thing')} ${waits === 1 ? 'waits' : 'wait'}`} for you` : undefined}
+        summary={
+          list.length > 0
+            ? `${capital(count(list.length, 'session'))} in ${count(new Set(list.map((each) => each.poolId)).size, 'pool')}, ${waits === 0 ? 'nothing waits' : `${count(waits, 'thing')} ${waits === 1 ? 'waits' : 'wait'}`} for you`
+            : undefined
+        }
       >
         <SearchField label="Find a session" value={query} onChange={setQuery} inputRef={search} hotkey="/" />
         <Button icon={<Plus size={16} />} onClick={() => ui.setStart(true)}>
@@ -70,7 +91,13 @@ export function WallView() {
           <div className={css.tools}>
             <div className={css.filters} role="group" aria-label="Show">
               {filters.map((each) => (
-                <button key={each.value} type="button" className={css.filter} aria-pressed={filter === each.value} onClick={() => setFilter(each.value)}>
+                <button
+                  key={each.value}
+                  type="button"
+                  className={css.filter}
+                  aria-pressed={filter === each.value}
+                  onClick={() => setFilter(each.value)}
+                >
                   {each.label} <b className="tnum">{counts[each.value]}</b>
                 </button>
               ))}
@@ -104,7 +131,12 @@ export function WallView() {
           </div>
           <div ref={root} className={css.scroll}>
             {sessions.error && (
-              <Notice icon={<TriangleAlert />} tone="trouble" title="The sessions can't be listed" actions={<Button onClick={() => void sessions.refetch()}>Try again</Button>}>
+              <Notice
+                icon={<TriangleAlert />}
+                tone="trouble"
+                title="The sessions can't be listed"
+                actions={<Button onClick={() => void sessions.refetch()}>Try again</Button>}
+              >
                 {messageOf(sessions.error)} Agents go on; nothing was changed.
               </Notice>
             )}
@@ -130,7 +162,12 @@ export function WallView() {
             {groups.map((group) => (
               <section key={group.key} className={css.group} aria-label={group.title}>
                 <header>
-                  <button type="button" className={css.fold} aria-expanded={!folded.has(group.key)} onClick={() => toggle(group.key)}>
+                  <button
+                    type="button"
+                    className={css.fold}
+                    aria-expanded={!folded.has(group.key)}
+                    onClick={() => toggle(group.key)}
+                  >
                     <ChevronDown size={16} />
                     <h2>{group.title}</h2>
                   </button>
@@ -198,7 +235,10 @@ function NoSessions() {
 }
 
 /** / searches, N goes to what waits, the arrows walk over the tiles as they stand. */
-function useWallKeys(search: React.RefObject<HTMLInputElement | null>, root: React.RefObject<HTMLDivElement | null>): void {
+function useWallKeys(
+  search: React.RefObject<HTMLInputElement | null>,
+  root: React.RefObject<HTMLDivElement | null>,
+): void {
   const [, go] = useLocation();
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -228,7 +268,9 @@ function neighbour(tiles: readonly HTMLElement[], at: number, key: string): HTML
   const here = tiles[at]?.getBoundingClientRect();
   if (!here) return undefined;
   const down = key === 'ArrowDown';
-  const rows = tiles.filter((tile) => (down ? tile.getBoundingClientRect().top > here.top + 4 : tile.getBoundingClientRect().top < here.top - 4));
+  const rows = tiles.filter((tile) =>
+    down ? tile.getBoundingClientRect().top > here.top + 4 : tile.getBoundingClientRect().top < here.top - 4,
+  );
   const distance = (tile: HTMLElement) => {
     const box = tile.getBoundingClientRect();
     return Math.abs(box.top - here.top) * 4 + Math.abs(box.left - here.left);

@@ -52,7 +52,13 @@ function wordAndFilter(role: Role, icon: FlagIcon, session: Session): { word: st
 }
 
 /** Pure: what one tile says. */
-export function tileOf(session: Session, latest: Action | undefined, help: Attention | undefined, me: string, now: number): Tile {
+export function tileOf(
+  session: Session,
+  latest: Action | undefined,
+  help: Attention | undefined,
+  me: string,
+  now: number,
+): Tile {
   const bar = controlBar({ session, me, latest, help, now });
   const held = session.control.kind === 'human';
   const words = latest ? plainWords(latest.words) : 'Has not acted yet';
@@ -62,14 +68,32 @@ export function tileOf(session: Session, latest: Action | undefined, help: Atten
     role: bar.role,
     icon: bar.icon,
     ...wordAndFilter(bar.role, bar.icon, session),
-    line: help ? `“${help.why}”` : session.control.kind === 'paused' ? bar.flag : held && session.control.holder !== me ? `${session.control.holder} has the wheel` : words,
-    clock: help ? `waits ${clock(now - Date.parse(help.at))}` : held ? `held ${clock(now - Date.parse(session.control.since))}` : `idle ${clock(idle)}`,
+    line: help
+      ? `“${help.why}”`
+      : session.control.kind === 'paused'
+        ? bar.flag
+        : held && session.control.holder !== me
+          ? `${session.control.holder} has the wheel`
+          : words,
+    clock: help
+      ? `waits ${clock(now - Date.parse(help.at))}`
+      : held
+        ? `held ${clock(now - Date.parse(session.control.since))}`
+        : `idle ${clock(idle)}`,
     age: age(now - Date.parse(session.createdAt)),
   };
 }
 
 export function filterCounts(tiles: readonly Tile[]): Record<Filter, number> {
-  const counts: Record<Filter, number> = { all: tiles.length, needs: 0, agent: 0, you: 0, others: 0, paused: 0, nobody: 0 };
+  const counts: Record<Filter, number> = {
+    all: tiles.length,
+    needs: 0,
+    agent: 0,
+    you: 0,
+    others: 0,
+    paused: 0,
+    nobody: 0,
+  };
   for (const tile of tiles) counts[tile.filter] += 1;
   return counts;
 }
@@ -95,7 +119,10 @@ export interface Group {
 /** Tiles stand by age of their session, so that none moves when its state changes (grouping by state asks for just that). */
 export function groupTiles(tiles: readonly Tile[], grouping: Grouping, pools: readonly Pool[]): Group[] {
   const groups = new Map<string, Group>();
-  const sorted = tiles.toSorted((a, b) => a.session.createdAt.localeCompare(b.session.createdAt) || a.session.sessionId.localeCompare(b.session.sessionId));
+  const sorted = tiles.toSorted(
+    (a, b) =>
+      a.session.createdAt.localeCompare(b.session.createdAt) || a.session.sessionId.localeCompare(b.session.sessionId),
+  );
   for (const tile of sorted) {
     const pool = pools.find((each) => each.id === tile.session.poolId) ?? null;
     const [key, title] =
@@ -109,7 +136,10 @@ export function groupTiles(tiles: readonly Tile[], grouping: Grouping, pools: re
     groups.set(key, group);
   }
   const list = [...groups.values()];
-  if (grouping === 'state') return list.toSorted((a, b) => stateOrder.indexOf(a.key as Tile['filter']) - stateOrder.indexOf(b.key as Tile['filter']));
+  if (grouping === 'state')
+    return list.toSorted(
+      (a, b) => stateOrder.indexOf(a.key as Tile['filter']) - stateOrder.indexOf(b.key as Tile['filter']),
+    );
   return list.toSorted((a, b) => a.title.localeCompare(b.title));
 }
 

@@ -11,13 +11,16 @@ import { MockRfbChannel, type MockInput } from './mockRfb';
 
 type Handlers = { [N in RequestName]: (input: RequestInput<N>) => RequestOutput<N> | Promise<RequestOutput<N>> };
 
-const refuse = (code: ErrorCode, message: string) => ({ error: { code, message, type: 'conflict', details: [], additionalInfo: {} } });
+const refuse = (code: ErrorCode, message: string) => ({
+  error: { code, message, type: 'conflict', details: [], additionalInfo: {} },
+});
 
 /** Development's main process: it remembers, refuses, and time passes in it. The build for the app never holds it. */
 export function createMockBridge(): Bridge {
   const wish = new URLSearchParams(location.search);
   const listeners = new Map<PushName, Set<(data: never) => void>>();
-  const push = <N extends PushName>(name: N, data: PushData<N>) => listeners.get(name)?.forEach((listener) => (listener as (data: PushData<N>) => void)(data));
+  const push = <N extends PushName>(name: N, data: PushData<N>) =>
+    listeners.get(name)?.forEach((listener) => (listener as (data: PushData<N>) => void)(data));
   const timelines = new Map<string, Action[]>();
   const inputs: MockInput[] = [];
   let theme: 'dark' | 'light' | 'system' = wish.get('theme') === 'light' ? 'light' : 'dark';
@@ -27,10 +30,19 @@ export function createMockBridge(): Bridge {
 
   setPictureSource({
     frame: (hash) => drawingUrl(...readHash(hash)),
-    crop: (hash, crop) => drawingUrl(...readHash(hash), crop, { width: crop.width * crop.scale, height: crop.height * crop.scale }),
-    thumb: (id, version, width) => drawingUrl(sceneOf.get(id) ?? 'orders', version, undefined, { width, height: width / 1.6 }),
+    crop: (hash, crop) =>
+      drawingUrl(...readHash(hash), crop, { width: crop.width * crop.scale, height: crop.height * crop.scale }),
+    thumb: (id, version, width) =>
+      drawingUrl(sceneOf.get(id) ?? 'orders', version, undefined, { width, height: width / 1.6 }),
   });
-  setScreenChannel((url) => new MockRfbChannel(sceneOf.get(url.slice(5)) ?? 'orders', () => step, (input) => inputs.push(input)));
+  setScreenChannel(
+    (url) =>
+      new MockRfbChannel(
+        sceneOf.get(url.slice(5)) ?? 'orders',
+        () => step,
+        (input) => inputs.push(input),
+      ),
+  );
 
   const find = (id: string) => {
     const session = sessions.find((each) => each.sessionId === id);
@@ -44,7 +56,15 @@ export function createMockBridge(): Bridge {
   };
   const setControl = (id: string, patch: Partial<ControlState>) => {
     const session = find(id);
-    session.control = { ...session.control, since: ago(0), epoch: session.control.epoch + 1, lapsesAt: null, lapseReason: null, askedBy: null, ...patch };
+    session.control = {
+      ...session.control,
+      since: ago(0),
+      epoch: session.control.epoch + 1,
+      lapsesAt: null,
+      lapseReason: null,
+      askedBy: null,
+      ...patch,
+    };
     push('event', { event: 'control', data: { sessionId: id, control: session.control } });
     return session.control;
   };
@@ -56,8 +76,24 @@ export function createMockBridge(): Bridge {
   const human = { actor: { kind: 'human' as const, name: me } };
 
   const handlers: Handlers = {
-    'app.info': () => ({ version: '0.1.0', runtime: '45.4.1', unofficialRuntime: wish.has('notice'), sandboxed: true, platform: 'linux', url: 'http://127.0.0.1:7317', dataDir: '/data', operator: me, headless: false, notices: [] }),
-    'app.stats': () => ({ cpuPercent: 38, memoryUsedBytes: 41 * 1024 ** 3, memoryTotalBytes: 64 * 1024 ** 3, diskFreeBytes: 212 * 1024 ** 3 }),
+    'app.info': () => ({
+      version: '0.1.0',
+      runtime: '45.4.1',
+      unofficialRuntime: wish.has('notice'),
+      sandboxed: true,
+      platform: 'linux',
+      url: 'http://127.0.0.1:7317',
+      dataDir: '/data',
+      operator: me,
+      headless: false,
+      notices: [],
+    }),
+    'app.stats': () => ({
+      cpuPercent: 38,
+      memoryUsedBytes: 41 * 1024 ** 3,
+      memoryTotalBytes: 64 * 1024 ** 3,
+      diskFreeBytes: 212 * 1024 ** 3,
+    }),
     'app.copyText': () => null,
     'app.openHelp': () => null,
     'app.setTheme': (input) => {
@@ -73,13 +109,25 @@ export function createMockBridge(): Bridge {
       return null;
     },
     'setup.cancelBuild': () => {
-      setup = { ...setup, build: null, image: { ...setup.image, state: 'missing', message: 'It is built here, once, in about 6 minutes.' } };
+      setup = {
+        ...setup,
+        build: null,
+        image: { ...setup.image, state: 'missing', message: 'It is built here, once, in about 6 minutes.' },
+      };
       push('setup', setup);
       return null;
     },
     'pools.list': () => (wish.has('empty') ? [] : pools),
     'pools.create': (input) => {
-      const made: Pool = { ...(pools[0] as Pool), ...input, id: input.displayName.toLowerCase().replace(/\W+/g, '-'), observed: { machines: { creating: 2, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 }, conditions: [] } };
+      const made: Pool = {
+        ...(pools[0] as Pool),
+        ...input,
+        id: input.displayName.toLowerCase().replace(/\W+/g, '-'),
+        observed: {
+          machines: { creating: 2, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 },
+          conditions: [],
+        },
+      };
       pools.push(made);
       push('event', { event: 'pool', data: made });
       return made;
@@ -101,10 +149,23 @@ export function createMockBridge(): Bridge {
       if (machine) push('event', { event: 'machine', data: { ...machine, state: 'gone' } });
       return null;
     },
-    'sessions.list': () => ({ data: wish.has('empty') ? [] : [...sessions], first_id: null, last_id: null, has_more: false }),
+    'sessions.list': () => ({
+      data: wish.has('empty') ? [] : [...sessions],
+      first_id: null,
+      last_id: null,
+      has_more: false,
+    }),
     'sessions.get': ({ sessionId }) => ({ ...find(sessionId) }),
     'sessions.start': ({ poolId, name }) => {
-      const made = { ...find('refund-batch-14'), sessionId: `started-${Date.now()}`, poolId, name: name || 'Desktop', agent: '', createdAt: ago(0), lastActivityAt: ago(0) };
+      const made = {
+        ...find('refund-batch-14'),
+        sessionId: `started-${Date.now()}`,
+        poolId,
+        name: name || 'Desktop',
+        agent: '',
+        createdAt: ago(0),
+        lastActivityAt: ago(0),
+      };
       sessions.push(made);
       push('event', { event: 'session', data: made });
       return made;
@@ -123,13 +184,18 @@ export function createMockBridge(): Bridge {
       const { control } = find(sessionId);
       switch (request.action) {
         case 'take':
-          if (control.kind === 'human' && !request.force) throw refuse('control_held', `${control.holder} holds control.`);
+          if (control.kind === 'human' && !request.force)
+            throw refuse('control_held', `${control.holder} holds control.`);
           setControl(sessionId, { kind: 'draining', holder: me });
           await new Promise((done) => setTimeout(done, 350));
           note(sessionId, 'Took control', { ...human, tool: 'control.take' });
           return setControl(sessionId, { kind: 'human', holder: me });
         case 'release':
-          note(sessionId, 'Handed back', { ...human, tool: 'control.release', arguments: { note: request.note ?? '' } });
+          note(sessionId, 'Handed back', {
+            ...human,
+            tool: 'control.release',
+            arguments: { note: request.note ?? '' },
+          });
           return setControl(sessionId, { kind: request.leavePaused ? 'paused' : 'agent', holder: null });
         case 'pause':
           note(sessionId, 'Paused', { ...human, tool: 'control.pause' });
@@ -164,11 +230,29 @@ export function createMockBridge(): Bridge {
       return answered;
     },
     'tokens.list': () => [],
-    'tokens.create': ({ name, poolId }) => ({ token: { tokenId: 't1', name, role: 'agent', pools: [poolId], createdAt: ago(0), lastUsedAt: null }, secret: `whl_agent_${'9fQ2'.repeat(8)}c4Xw`, mcpUrl: 'http://127.0.0.1:7317/mcp' }),
+    'tokens.create': ({ name, poolId }) => ({
+      token: { tokenId: 't1', name, role: 'agent', pools: [poolId], createdAt: ago(0), lastUsedAt: null },
+      secret: `whl_agent_${'9fQ2'.repeat(8)}c4Xw`,
+      mcpUrl: 'http://127.0.0.1:7317/mcp',
+    }),
     'tokens.withdraw': () => null,
-    'tokens.progress': ({ tokenId }) => ({ tokenId, reachedAt: null, acceptedAt: null, firstToolAt: null, firstTool: null, client: null }),
+    'tokens.progress': ({ tokenId }) => ({
+      tokenId,
+      reachedAt: null,
+      acceptedAt: null,
+      firstToolAt: null,
+      firstTool: null,
+      client: null,
+    }),
     'tokens.test': ({ tokenId }) => {
-      push('tokenProgress', { tokenId, reachedAt: ago(0), acceptedAt: ago(0), firstToolAt: ago(0), firstTool: 'list_pools', client: 'Wheelhouse test' });
+      push('tokenProgress', {
+        tokenId,
+        reachedAt: ago(0),
+        acceptedAt: ago(0),
+        firstToolAt: ago(0),
+        firstTool: 'list_pools',
+        client: 'Wheelhouse test',
+      });
       return { tool: 'list_pools', ms: 14 };
     },
     'demo.status': () => ({ state: 'off', sessionId: null, step: '', message: null }),
@@ -180,11 +264,13 @@ export function createMockBridge(): Bridge {
   setInterval(() => {
     step += 1;
     for (const session of sessions) {
-      if (session.control.kind !== 'agent' || session.status !== 'active' || session.sessionId === 'company-register') continue;
+      if (session.control.kind !== 'agent' || session.status !== 'active' || session.sessionId === 'company-register')
+        continue;
       session.lastActivityAt = ago(0);
       push('event', { event: 'session', data: { ...session } });
       push('thumbnail', { sessionId: session.sessionId, version: step });
-      if (step % 3 === 0 && session.sessionId === 'refund-batch-14') note(session.sessionId, 'Clicked **Issue refund**', { point: { x: 950, y: 503 } });
+      if (step % 3 === 0 && session.sessionId === 'refund-batch-14')
+        note(session.sessionId, 'Clicked **Issue refund**', { point: { x: 950, y: 503 } });
     }
   }, 4000);
 
@@ -200,7 +286,15 @@ export function createMockBridge(): Bridge {
 
 function ready(): SetupStatus {
   return {
-    docker: { state: 'running', version: '27.3', message: 'Running', fix: null, cpus: 8, memoryBytes: 32 * 1024 ** 3, diskFreeBytes: 212 * 1024 ** 3 },
+    docker: {
+      state: 'running',
+      version: '27.3',
+      message: 'Running',
+      fix: null,
+      cpus: 8,
+      memoryBytes: 32 * 1024 ** 3,
+      diskFreeBytes: 212 * 1024 ** 3,
+    },
     image: { state: 'ready', tag: 'desktop:6f1c2a', message: '' },
     build: null,
     ready: true,
@@ -208,7 +302,11 @@ function ready(): SetupStatus {
 }
 
 function building(): SetupStatus {
-  const step = (name: string, state: 'done' | 'running' | 'waiting', seconds: number | null) => ({ name, state, seconds });
+  const step = (name: string, state: 'done' | 'running' | 'waiting', seconds: number | null) => ({
+    name,
+    state,
+    seconds,
+  });
   return {
     ...ready(),
     image: { state: 'building', tag: null, message: '' },
@@ -217,8 +315,24 @@ function building(): SetupStatus {
       startedAt: ago(192),
       percent: 58,
       secondsLeft: 170,
-      steps: [step('Debian base', 'done', 21), step('Screen and window manager', 'done', 48), step('Files, editor, terminal', 'done', 62), step('Chromium, step 7 of 12', 'running', 61), step('Node and the in-guest agent', 'waiting', null), step('Fonts and keyboard layouts', 'waiting', null), step('Start once and look at the screen', 'waiting', null)],
-      log: ['Get:38 bookworm/main xfonts-base 5,896 kB', 'Get:39 bookworm/main openbox 3.6.1-10 341 kB', 'Setting up openbox (3.6.1-10) …', 'Step 7/12 : install chromium', 'Get:1 bookworm-security chromium-common 31.4 MB', 'Get:2 bookworm-security chromium 78.9 MB', 'Unpacking chromium (142.0.7444.59) …'],
+      steps: [
+        step('Debian base', 'done', 21),
+        step('Screen and window manager', 'done', 48),
+        step('Files, editor, terminal', 'done', 62),
+        step('Chromium, step 7 of 12', 'running', 61),
+        step('Node and the in-guest agent', 'waiting', null),
+        step('Fonts and keyboard layouts', 'waiting', null),
+        step('Start once and look at the screen', 'waiting', null),
+      ],
+      log: [
+        'Get:38 bookworm/main xfonts-base 5,896 kB',
+        'Get:39 bookworm/main openbox 3.6.1-10 341 kB',
+        'Setting up openbox (3.6.1-10) …',
+        'Step 7/12 : install chromium',
+        'Get:1 bookworm-security chromium-common 31.4 MB',
+        'Get:2 bookworm-security chromium 78.9 MB',
+        'Unpacking chromium (142.0.7444.59) …',
+      ],
       error: null,
     },
   };

@@ -8,16 +8,53 @@ export const me = 'operator';
 export const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 const minutes = 60;
 
-const control = (patch: Partial<ControlState> = {}): ControlState => ({ kind: 'agent', holder: null, since: ago(600), epoch: 4, private: false, lapsesAt: null, lapseReason: null, askedBy: null, ...patch });
+const control = (patch: Partial<ControlState> = {}): ControlState => ({
+  kind: 'agent',
+  holder: null,
+  since: ago(600),
+  epoch: 4,
+  private: false,
+  lapsesAt: null,
+  lapseReason: null,
+  askedBy: null,
+  ...patch,
+});
 
 export const pools: Pool[] = [
   pool('office-docker', { creating: 0, starting: 1, ready: 4, leased: 8, resetting: 1, quarantined: 1 }, [
-    { type: 'Ready', status: 'True', reason: 'Healthy', message: '4 warm machines wait to be handed out.', since: ago(4000) },
-    { type: 'Warm', status: 'False', reason: 'Replenishing', message: '1 machine starts. Nothing to do.', since: ago(20) },
-    { type: 'Backend', status: 'True', reason: 'MachineQuarantined', message: 'office-docker-07: its in-guest agent gave no answer for 42 s. It was replaced. Destroy it when you have looked.', since: ago(180) },
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Healthy',
+      message: '4 warm machines wait to be handed out.',
+      since: ago(4000),
+    },
+    {
+      type: 'Warm',
+      status: 'False',
+      reason: 'Replenishing',
+      message: '1 machine starts. Nothing to do.',
+      since: ago(20),
+    },
+    {
+      type: 'Backend',
+      status: 'True',
+      reason: 'MachineQuarantined',
+      message:
+        'office-docker-07: its in-guest agent gave no answer for 42 s. It was replaced. Destroy it when you have looked.',
+      since: ago(180),
+    },
     { type: 'Image', status: 'True', reason: 'Healthy', message: 'desktop is built and in use.', since: ago(4000) },
   ]),
-  pool('research', { creating: 0, starting: 0, ready: 2, leased: 4, resetting: 0, quarantined: 0 }, [{ type: 'Ready', status: 'True', reason: 'Healthy', message: '2 warm machines wait to be handed out.', since: ago(9000) }]),
+  pool('research', { creating: 0, starting: 0, ready: 2, leased: 4, resetting: 0, quarantined: 0 }, [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Healthy',
+      message: '2 warm machines wait to be handed out.',
+      since: ago(9000),
+    },
+  ]),
 ];
 
 function pool(name: string, machines: Pool['observed']['machines'], conditions: Pool['observed']['conditions']): Pool {
@@ -53,18 +90,129 @@ interface Seed {
 }
 
 const seeds: Seed[] = [
-  { id: 'refund-batch-14', name: 'Refund batch 14', agent: 'Claude Code', pool: 'office-docker', scene: 'orders', age: 24, idle: 0, last: 'Typing in **Note to the customer**' },
-  { id: 'label-sizes', name: 'Label sizes', agent: 'VS Code', pool: 'office-docker', scene: 'mail', age: 9, idle: 3, last: 'Opened **Label size**' },
-  { id: 'carrier-times', name: 'Carrier times', agent: 'Heron', pool: 'office-docker', scene: 'sheet', age: 41, idle: 1, last: 'Typed **12 characters**' },
-  { id: 'ticket-8812', name: 'Ticket 8812', agent: 'Cursor', pool: 'office-docker', scene: 'ticket', age: 18, idle: 2, last: 'Clicked **Reply**', control: { kind: 'human', holder: me, since: ago(134), epoch: 7 } },
-  { id: 'winter-catalogue', name: 'Winter catalogue', agent: 'Claude Code', pool: 'office-docker', scene: 'editor', age: 72, idle: 4, last: 'Clicked **Try again**' },
-  { id: 'week-47-notes', name: 'Week 47 notes', agent: 'Claude Code', pool: 'office-docker', scene: 'editor', age: 6, idle: 6, last: 'Ran **cat notes.md**' },
-  { id: 'documents-tidy', name: 'Documents tidy-up', agent: 'Heron', pool: 'office-docker', scene: 'files', age: 52, idle: 680, last: 'Ran **mv *.pdf archive/**' },
-  { id: 'trains-dublin', name: 'Trains to Dublin', agent: 'VS Code', pool: 'office-docker', scene: 'orders', age: 2, idle: 2, last: 'Clicked **09:30 to 11:52**' },
-  { id: 'company-register', name: 'Company register', agent: 'Heron', pool: 'research', scene: 'puzzle', age: 15, idle: 108, last: 'Asked for a person' },
-  { id: 'heat-pump-study', name: 'Heat pump study', agent: 'Claude Code', pool: 'research', scene: 'mail', age: 33, idle: 1, last: 'Scrolled to **Results**' },
-  { id: 'vat-return-q4', name: 'VAT return Q4', agent: 'Cursor', pool: 'research', scene: 'sheet', age: 28, idle: 3, last: 'Clicked **Box 9**', control: { kind: 'human', holder: 'Mara K.', since: ago(308), epoch: 5 } },
-  { id: 'label-fix-01', name: 'Label fix', agent: 'Claude Code', pool: 'research', scene: 'terminal', age: 63, idle: 252, last: 'Ran **npm test**', control: { kind: 'paused', holder: null, since: ago(252) } },
+  {
+    id: 'refund-batch-14',
+    name: 'Refund batch 14',
+    agent: 'Claude Code',
+    pool: 'office-docker',
+    scene: 'orders',
+    age: 24,
+    idle: 0,
+    last: 'Typing in **Note to the customer**',
+  },
+  {
+    id: 'label-sizes',
+    name: 'Label sizes',
+    agent: 'VS Code',
+    pool: 'office-docker',
+    scene: 'mail',
+    age: 9,
+    idle: 3,
+    last: 'Opened **Label size**',
+  },
+  {
+    id: 'carrier-times',
+    name: 'Carrier times',
+    agent: 'Heron',
+    pool: 'office-docker',
+    scene: 'sheet',
+    age: 41,
+    idle: 1,
+    last: 'Typed **12 characters**',
+  },
+  {
+    id: 'ticket-8812',
+    name: 'Ticket 8812',
+    agent: 'Cursor',
+    pool: 'office-docker',
+    scene: 'ticket',
+    age: 18,
+    idle: 2,
+    last: 'Clicked **Reply**',
+    control: { kind: 'human', holder: me, since: ago(134), epoch: 7 },
+  },
+  {
+    id: 'winter-catalogue',
+    name: 'Winter catalogue',
+    agent: 'Claude Code',
+    pool: 'office-docker',
+    scene: 'editor',
+    age: 72,
+    idle: 4,
+    last: 'Clicked **Try again**',
+  },
+  {
+    id: 'week-47-notes',
+    name: 'Week 47 notes',
+    agent: 'Claude Code',
+    pool: 'office-docker',
+    scene: 'editor',
+    age: 6,
+    idle: 6,
+    last: 'Ran **cat notes.md**',
+  },
+  {
+    id: 'documents-tidy',
+    name: 'Documents tidy-up',
+    agent: 'Heron',
+    pool: 'office-docker',
+    scene: 'files',
+    age: 52,
+    idle: 680,
+    last: 'Ran **mv *.pdf archive/**',
+  },
+  {
+    id: 'trains-dublin',
+    name: 'Trains to Dublin',
+    agent: 'VS Code',
+    pool: 'office-docker',
+    scene: 'orders',
+    age: 2,
+    idle: 2,
+    last: 'Clicked **09:30 to 11:52**',
+  },
+  {
+    id: 'company-register',
+    name: 'Company register',
+    agent: 'Heron',
+    pool: 'research',
+    scene: 'puzzle',
+    age: 15,
+    idle: 108,
+    last: 'Asked for a person',
+  },
+  {
+    id: 'heat-pump-study',
+    name: 'Heat pump study',
+    agent: 'Claude Code',
+    pool: 'research',
+    scene: 'mail',
+    age: 33,
+    idle: 1,
+    last: 'Scrolled to **Results**',
+  },
+  {
+    id: 'vat-return-q4',
+    name: 'VAT return Q4',
+    agent: 'Cursor',
+    pool: 'research',
+    scene: 'sheet',
+    age: 28,
+    idle: 3,
+    last: 'Clicked **Box 9**',
+    control: { kind: 'human', holder: 'Mara K.', since: ago(308), epoch: 5 },
+  },
+  {
+    id: 'label-fix-01',
+    name: 'Label fix',
+    agent: 'Claude Code',
+    pool: 'research',
+    scene: 'terminal',
+    age: 63,
+    idle: 252,
+    last: 'Ran **npm test**',
+    control: { kind: 'paused', holder: null, since: ago(252) },
+  },
 ];
 
 export const sceneOf = new Map<string, Scene>(seeds.map((seed) => [seed.id, seed.scene]));
@@ -73,7 +221,7 @@ export const sessions: Session[] = seeds.map((seed, index) => ({
   sessionId: seed.id,
   poolId: seed.pool,
   computerId: `c-${index}`,
-  machineId: `${seed.pool}-0${index}`,
+  machineId: `${seed.pool}-${31 + index}`,
   status: seed.idle > 300 ? 'idle' : 'active',
   name: seed.name,
   agent: seed.agent,
@@ -88,18 +236,78 @@ export const sessions: Session[] = seeds.map((seed, index) => ({
 }));
 
 export const machines: Machine[] = [
-  { machineId: 'office-docker-07', poolId: 'office-docker', state: 'quarantined', image: 'desktop:6f1c2a', sessionId: null, since: ago(180), reason: 'Kept for a look', cpuPercent: 0, memoryBytes: 4.1e8 },
-  { machineId: 'office-docker-15', poolId: 'office-docker', state: 'starting', image: 'desktop:6f1c2a', sessionId: null, since: ago(2), reason: 'Will be ready in about 4 s', cpuPercent: 84, memoryBytes: 6.2e8 },
-  ...sessions.map((session, index): Machine => ({ machineId: session.machineId ?? '', poolId: session.poolId, state: 'leased', image: 'desktop:6f1c2a', sessionId: session.sessionId, since: session.createdAt, reason: null, cpuPercent: 12 + index * 3, memoryBytes: 1.3e9 + index * 6e7 })),
-  ...[21, 22, 23, 24].map((n): Machine => ({ machineId: `office-docker-${n}`, poolId: 'office-docker', state: 'ready', image: 'desktop:6f1c2a', sessionId: null, since: ago(600), reason: null, cpuPercent: 1, memoryBytes: 5e7 })),
+  {
+    machineId: 'office-docker-07',
+    poolId: 'office-docker',
+    state: 'quarantined',
+    image: 'desktop:6f1c2a',
+    sessionId: null,
+    since: ago(180),
+    reason: 'Kept for a look',
+    cpuPercent: 0,
+    memoryBytes: 4.1e8,
+  },
+  {
+    machineId: 'office-docker-15',
+    poolId: 'office-docker',
+    state: 'starting',
+    image: 'desktop:6f1c2a',
+    sessionId: null,
+    since: ago(2),
+    reason: 'Will be ready in about 4 s',
+    cpuPercent: 84,
+    memoryBytes: 6.2e8,
+  },
+  ...sessions.map((session, index): Machine => ({
+    machineId: session.machineId ?? '',
+    poolId: session.poolId,
+    state: 'leased',
+    image: 'desktop:6f1c2a',
+    sessionId: session.sessionId,
+    since: session.createdAt,
+    reason: null,
+    cpuPercent: 12 + index * 3,
+    memoryBytes: 1.3e9 + index * 6e7,
+  })),
+  ...[21, 22, 23, 24].map((n): Machine => ({
+    machineId: `office-docker-${n}`,
+    poolId: 'office-docker',
+    state: 'ready',
+    image: 'desktop:6f1c2a',
+    sessionId: null,
+    since: ago(600),
+    reason: null,
+    cpuPercent: 1,
+    memoryBytes: 5e7,
+  })),
 ];
 
 export const attention: Attention[] = [
-  call('help-1', 'company-register', 'Company register asks “Are you a person?”', 'I can’t do picture puzzles. Please solve it and hand back.', 108),
+  call(
+    'help-1',
+    'company-register',
+    'Company register asks “Are you a person?”',
+    'I can’t do picture puzzles. Please solve it and hand back.',
+    108,
+  ),
 ];
 
 function call(id: string, sessionId: string, title: string, why: string, seconds: number): Attention {
-  return { id, kind: 'help', sessionId, poolId: null, title, why, urgency: 'now', at: ago(seconds), deadline: null, state: 'waiting', answeredBy: null, answer: null, personNote: 'The code is 419 207' };
+  return {
+    id,
+    kind: 'help',
+    sessionId,
+    poolId: null,
+    title,
+    why,
+    urgency: 'now',
+    at: ago(seconds),
+    deadline: null,
+    state: 'waiting',
+    answeredBy: null,
+    answer: null,
+    personNote: 'The code is 419 207',
+  };
 }
 
 let serial = 0;
@@ -135,26 +343,71 @@ export function story(sessionId: string): Action[] {
   const seed = seeds.find((each) => each.id === sessionId);
   const human = { actor: { kind: 'human' as const, name: me } };
   const at = (minute: number, second = 0) => ago(minute * minutes - second);
-  const rows = Array.from({ length: 240 }, (_, index) => action(sessionId, at(60 - index / 8), index % 4 === 0 ? 'Looked at the screen' : `Clicked **Row ${index}**`, index % 4 === 0 ? { tool: 'take_screenshot' } : { point: { x: 100 + index * 3, y: 200 + (index % 9) * 42 } }));
+  const rows = Array.from({ length: 240 }, (_, index) =>
+    action(
+      sessionId,
+      at(60 - index / 8),
+      index % 4 === 0 ? 'Looked at the screen' : `Clicked **Row ${index}**`,
+      index % 4 === 0 ? { tool: 'take_screenshot' } : { point: { x: 100 + index * 3, y: 200 + (index % 9) * 42 } },
+    ),
+  );
   rows.push(
     action(sessionId, at(20), 'Took control', { ...human, tool: 'control.take' }),
-    action(sessionId, at(18.2), 'Handed back', { ...human, tool: 'control.release', arguments: { note: 'Signed in with the code. The refund list is open.' } }),
-    ...[1, 2, 3].map((n) => action(sessionId, at(18, n * 3), 'Looked at the screen', { tool: 'take_screenshot', durationMs: 12 })),
+    action(sessionId, at(18.2), 'Handed back', {
+      ...human,
+      tool: 'control.release',
+      arguments: { note: 'Signed in with the code. The refund list is open.' },
+    }),
+    ...[1, 2, 3].map((n) =>
+      action(sessionId, at(18, n * 3), 'Looked at the screen', { tool: 'take_screenshot', durationMs: 12 }),
+    ),
     action(sessionId, at(17), 'Clicked **Refund requested**', { point: { x: 204, y: 201 } }),
-    action(sessionId, at(5), 'Ran **python3 tally.py**', { tool: 'execute_shell_command', code: 'exit 0', durationMs: 1800 }),
+    action(sessionId, at(5), 'Ran **python3 tally.py**', {
+      tool: 'execute_shell_command',
+      code: 'exit 0',
+      durationMs: 1800,
+    }),
     action(sessionId, at(4), 'Clicked **Order 48213**', { point: { x: 40, y: 372 }, durationMs: 600 }),
     action(sessionId, at(3), 'Clicked **Refund…**', { point: { x: 950, y: 503 }, durationMs: 300 }),
-    action(sessionId, at(2.4), 'Typed **6 characters** in Refund amount', { tool: 'type_text', point: { x: 930, y: 320 }, durationMs: 500 }),
+    action(sessionId, at(2.4), 'Typed **6 characters** in Refund amount', {
+      tool: 'type_text',
+      point: { x: 930, y: 320 },
+      durationMs: 500,
+    }),
   );
-  if (sessionId === 'company-register') rows.push(action(sessionId, at(1.8), 'Asked for a person', { tool: 'request_human', arguments: { reason: 'I can’t do picture puzzles. Please solve it and hand back.' }, outcome: 'pending' }));
+  if (sessionId === 'company-register')
+    rows.push(
+      action(sessionId, at(1.8), 'Asked for a person', {
+        tool: 'request_human',
+        arguments: { why: 'I can’t do picture puzzles. Please solve it and hand back.' },
+        outcome: 'pending',
+      }),
+    );
   else if (session?.control.kind === 'human' && session.control.holder === me) {
     rows.push(
       action(sessionId, session.control.since, 'Took control', { ...human, tool: 'control.take' }),
-      action(sessionId, ago(100), 'Clicked **Note to the customer**', { ...human, tool: 'human.click', point: { x: 1000, y: 420 }, durationMs: null }),
+      action(sessionId, ago(100), 'Clicked **Note to the customer**', {
+        ...human,
+        tool: 'human.click',
+        point: { x: 1000, y: 420 },
+        durationMs: null,
+      }),
       action(sessionId, ago(90), 'Typed **31 characters**', { ...human, tool: 'human.keys', durationMs: null }),
-      action(sessionId, ago(60), 'Click **Issue refund**', { outcome: 'refused', code: 'control_held', message: 'Click refused: you hold control', point: { x: 950, y: 503 } }),
-      action(sessionId, ago(41), 'Waits for the hand-back', { tool: 'await_control', outcome: 'pending', durationMs: null }),
+      action(sessionId, ago(60), 'Clicked **Issue refund**', {
+        outcome: 'refused',
+        code: 'control_held',
+        message: 'Click refused: you hold control',
+        point: { x: 950, y: 503 },
+      }),
+      action(sessionId, ago(41), 'Waited for control', { tool: 'await_control', outcome: 'pending', durationMs: null }),
     );
-  } else if (seed) rows.push(action(sessionId, ago(seed.idle), seed.last, { tool: 'type_text', outcome: seed.idle === 0 ? 'pending' : 'done', point: { x: 985, y: 428 } }));
+  } else if (seed)
+    rows.push(
+      action(sessionId, ago(seed.idle), seed.last, {
+        tool: 'type_text',
+        outcome: seed.idle === 0 ? 'pending' : 'done',
+        point: { x: 985, y: 428 },
+      }),
+    );
   return rows;
 }

@@ -29,11 +29,15 @@ export class MockRfbChannel {
     private readonly step: () => number,
     private readonly onInput: (input: MockInput) => void,
   ) {
-    setTimeout(() => this.emit(new TextEncoder().encode('RFB 003.008\n')), 30);
+    const greet = () => (this.onmessage ? this.emit(new TextEncoder().encode('RFB 003.008\n')) : setTimeout(greet, 20));
+    setTimeout(greet, 20);
   }
 
   send(data: ArrayBufferView | ArrayBuffer): void {
-    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes =
+      data instanceof ArrayBuffer
+        ? new Uint8Array(data)
+        : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     switch (this.stage) {
       case 'version':
         this.stage = 'security';
@@ -123,6 +127,8 @@ export class MockRfbChannel {
   }
 
   private emit(bytes: Uint8Array): void {
-    if (this.readyState === 1) this.onmessage?.({ data: bytes.slice().buffer as ArrayBuffer });
+    const data = bytes.slice().buffer as ArrayBuffer;
+    // As on a wire: never inside the other side's send.
+    setTimeout(() => this.readyState === 1 && this.onmessage?.({ data }));
   }
 }

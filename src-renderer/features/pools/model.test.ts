@@ -1,0 +1,80 @@
+import { poolCreateSchema, poolDefaults, type Condition, type Pool } from '@shared/pool';
+import { describe, expect, it } from 'vitest';
+import { at, now, session } from '../gallery/fixtures';
+import { checkForm, configRows, countWords, formOf, newPool, poolLine, specOf } from './model';
+
+const pool = (patch: Partial<Pool> = {}, conditions: Condition[] = []): Pool => ({
+  ...poolDefaults,
+  id: 'desktop',
+  displayName: 'desktop',
+  createdAt: at(100),
+  observed: { machines: { creating: 0, starting: 1, ready: 2, leased: 3, resetting: 0, quarantined: 1 }, conditions },
+  ...patch,
+});
+const condition = (reason: Condition['reason'], status: Condition['status'] = 'False'): Condition => ({
+  type: 'Ready',
+  status,
+  reason,
+  message: '',
+  since: at(1),
+});
+
+describe('the form', () => {
+  it('starts from the contract’s defaults', () => {
+    expect(newPool).toEqual(formOf({ ...poolDefaults, displayName: '' }));
+  });
+  it('makes what the contract accepts', () => {
+    const form = { ...newPool, displayName: ' office ' };
+    expect(checkForm(form, [])).toEqual({});
+    expect(poolCreateSchema.parse(specOf(form))).toMatchObject({
+      displayName: 'office',
+      idle: { policy: 'release', afterSeconds: 1800 },
+    });
+  });
+  it.each([
+    [{ displayName: '  ' }, 'displayName'],
+    [{ displayName: 'taken' }, 'displayName'],
+    [{ cpus: '0' }, 'cpus'],
+    [{ cpus: 'two' }, 'cpus'],
+    [{ memoryMiB: '100' }, 'memoryMiB'],
+    [{ memoryMiB: '1024.5' }, 'memoryMiB'],
+    [{ minimum: '9', maximum: '8' }, 'minimum'],
+    [{ maximum: '0' }, 'maximum'],
+    [{ idleMinutes: '' }, 'idleMinutes'],
+    [{ width: '99999' }, 'width'],
+  ])('refuses %j', (patch, field) => {
+    expect(Object.keys(checkForm({ ...newPool, displayName: 'x', ...patch }, ['taken']))).toContain(field);
+  });
+});
+
+describe('poolLine', () => {
+  it('says the worst that is known', () => {
+    expect(poolLine(pool({}, [condition('Healthy', 'True'), condition('MachineQuarantined')])).text).toBe(
+      'Works. 1 machine needs a look',
+    );
+    expect(poolLine(pool({}, [condition('Replenishing'), condition('ImageMissing')])).tone).toBe('bad');
+    expect(poolLine(pool({ paused: true }, [condition('ImageMissing')])).text).toBe('Paused: hands out nothing');
+    expect(poolLine(pool({}, [condition('Healthy', 'True')])).text).toBe('Works');
+  });
+});
+
+describe('configRows', () => {
+  it('compares what is wanted with what was seen', () => {
+    const row = (each: Pool) => configRows(each, [], [session()], now)[0];
+    expect(row(pool())?.verdict).toBe('as desired');
+    expect(row(pool({ warm: { minimum: 3, maximum: 9 } }))?.verdict).toBe('catching up');
+    expect(row(pool({ paused: true }))?.verdict).toBeNull();
+  });
+  it('does not call a held session idle', () => {
+    const idle = (list: Parameters<typeof configRows>[2]) =>
+      configRows(pool(), [], list, now).find((row) => row.name === 'Idle')?.observed;
+    expect(idle([session({ lastActivityAt: at(90) })])).toBe('Longest now: 1:30');
+    expect(idle([session({ lastActivityAt: at(90) }, { kind: 'human', holder: 'x' })])).toBe('None now');
+  });
+});
+
+it('counts leave out what is not there', () => {
+  expect(countWords({ creating: 0, starting: 0, ready: 4, leased: 0, resetting: 0, quarantined: 0 })).toBe(
+    '0 leased, 4 ready',
+  );
+});

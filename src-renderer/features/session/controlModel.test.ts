@@ -1,0 +1,76 @@
+import { controlKinds } from '@shared/control';
+import { describe, expect, it } from 'vitest';
+import { action, at, barStates, help, me, now, session } from '../gallery/fixtures';
+import { controlBar, mayType } from './controlModel';
+
+const bar = (name: string) => {
+  const found = barStates.find((each) => each.name === name);
+  if (!found) throw new Error(name);
+  return controlBar({ session: found.session, me, latest: found.latest, help: found.help, now });
+};
+
+describe('controlBar', () => {
+  it.each([
+    ['Agent', 'agent', 'Agent is acting', ['stop', 'pause', 'take']],
+    ['Taking', 'you', 'You get the wheel', ['cancel']],
+    ['You', 'you', 'You have the wheel', ['handback']],
+    ['Asked for', 'you', 'You have the wheel', ['give', 'keepFromAsker', 'handback']],
+    ['No input', 'you', 'You have the wheel', ['keepIdle', 'handback']],
+    ['Handing back', 'you', 'You hand back', []],
+    ['Other', 'other', 'Mara K. has the wheel', ['ask', 'takeAdmin']],
+    ['Other, lost', 'other', 'Mara K. has the wheel', ['takeAdmin']],
+    ['Paused', 'nobody', 'Paused', ['stop', 'resume', 'take']],
+    ['Nobody', 'nobody', 'Nobody is acting', ['stop', 'pause', 'take']],
+    ['Help', 'trouble', 'Agent needs help', ['stop', 'answer', 'take']],
+    ['Failed', 'trouble', 'The desktop is gone', []],
+    ['Released', 'nobody', 'Session ended', []],
+  ])('%s: the colour, the sentence and what can be done agree', (name, role, flag, actions) => {
+    expect(bar(name)).toMatchObject({ role, flag, actions });
+  });
+
+  it('counts down what ends by itself, and up what one holds', () => {
+    expect(bar('No input').clock).toBe('1:10');
+    expect(bar('Other, lost').clock).toBe('0:21');
+    expect(bar('You')).toMatchObject({ held: '2:14', clock: null, keys: true });
+  });
+
+  it('warns of an idle end only when it is near', () => {
+    const held = session({}, { kind: 'human', holder: me, lapsesAt: at(-500), lapseReason: 'idle' });
+    expect(controlBar({ session: held, me, latest: undefined, help: undefined, now }).actions).toEqual(['handback']);
+  });
+
+  it('never calls a long running action idle', () => {
+    const running = { session: session({ lastActivityAt: at(300) }), me, help: undefined, now };
+    expect(controlBar({ ...running, latest: action('a', 'Ran **make**', { outcome: 'pending' }) }).role).toBe('agent');
+    expect(controlBar({ ...running, latest: action('a', 'Ran **make**') }).role).toBe('nobody');
+  });
+
+  it('offers to take control only where nobody has to be asked', () => {
+    for (const kind of controlKinds) {
+      const state = controlBar({
+        session: session({}, { kind, holder: 'Mara K.' }),
+        me,
+        latest: undefined,
+        help: undefined,
+        now,
+      });
+      expect(state.actions.includes('take')).toBe(kind === 'agent' || kind === 'paused');
+    }
+  });
+
+  it('keeps the call for help behind a person who took the wheel', () => {
+    expect(
+      controlBar({ session: session({}, { kind: 'human', holder: me }), me, latest: undefined, help, now }).role,
+    ).toBe('you');
+  });
+});
+
+describe('mayType', () => {
+  it('is true for the holder of a living session alone', () => {
+    expect(mayType(session({}, { kind: 'human', holder: me }), me)).toBe(true);
+    expect(mayType(session({}, { kind: 'human', holder: 'Mara K.' }), me)).toBe(false);
+    expect(mayType(session({}, { kind: 'handback', holder: me }), me)).toBe(false);
+    expect(mayType(session({}, { kind: 'draining', holder: me }), me)).toBe(false);
+    expect(mayType(session({ endedAt: at(1) }, { kind: 'human', holder: me }), me)).toBe(false);
+  });
+});

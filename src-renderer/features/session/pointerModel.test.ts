@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { action } from '../gallery/fixtures';
+import { pointerView } from './pointerModel';
+
+const size = { width: 1280, height: 800 };
+
+describe('pointerView', () => {
+  it('flips the label at the edges', () => {
+    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 640, y: 400 } }), size)).toMatchObject({
+      left: 50,
+      top: 50,
+      side: 'right',
+      rise: 'below',
+    });
+    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 1270, y: 790 } }), size)).toMatchObject({
+      side: 'left',
+      rise: 'above',
+    });
+  });
+  it('shows nothing for what did not happen on the screen', () => {
+    expect(pointerView(undefined, size)).toBeNull();
+    expect(pointerView(action('a', 'Ran **ls**'), size)).toBeNull();
+    expect(pointerView(action('a', 'Clicked **x**', { point: { x: 5000, y: 10 } }), size)).toBeNull();
+    expect(pointerView(action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, outcome: 'refused' }), size)).toBeNull();
+    expect(
+      pointerView(action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, actor: { kind: 'human', name: 'M' } }), size),
+    ).toBeNull();
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { action, at, me, story } from '../gallery/fixtures';
+import { controlFact, factTitle, flatten, fold, outcomeLine, roleOf, rowWords } from './model';
+
+const human = { actor: { kind: 'human' as const, name: me } };
+
+describe('fold', () => {
+  it('tells the story of a session', () => {
+    expect(fold(story).map((row) => [row.kind, row.key])).toEqual([
+      ['control', '1'],
+      ['reads', '3'],
+      ['action', '6'],
+      ['action', '7'],
+      ['action', '8'],
+      ['help', '9'],
+      ['control', '10'],
+      ['action', '11'],
+      ['action', '12'],
+      ['action', '13'],
+      ['control', '14'],
+      ['action', '15'],
+    ]);
+  });
+
+  it('folds reads of one kind only while nothing comes between', () => {
+    const look = (id: string) => action(id, 'Looked at the screen', { tool: 'take_screenshot' });
+    const rows = fold([
+      look('1'),
+      look('2'),
+      action('3', 'Clicked **x**'),
+      look('4'),
+      action('5', 'Read the clipboard', { tool: 'clipboard_read' }),
+    ]);
+    expect(rows.map((row) => [row.kind, row.key])).toEqual([
+      ['reads', '1'],
+      ['action', '3'],
+      ['action', '4'],
+      ['action', '5'],
+    ]);
+    expect(rows[0] && outcomeLine(rows[0].action, rows[0])).toEqual({ tone: 'done', text: '2 times' });
+  });
+
+  it('never folds a refused read away', () => {
+    const refused = action('2', 'Looked at the screen', {
+      tool: 'take_screenshot',
+      outcome: 'refused',
+      message: 'Refused: the hold is private',
+    });
+    expect(fold([action('1', 'Looked at the screen', { tool: 'take_screenshot' }), refused])).toHaveLength(2);
+  });
+
+  it('keeps a hold open until it is handed back, and then says how long it was', () => {
+    const take = action('1', 'x', { ...human, tool: 'control.take', at: at(200) });
+    const click = action('2', 'Clicked **x**', human);
+    expect(fold([take, click])[0]).toMatchObject({ current: true, heldMs: null });
+    const rows = fold([
+      take,
+      click,
+      action('3', 'x', { ...human, tool: 'control.release', at: at(92), arguments: { note: ' Done. ' } }),
+    ]);
+    expect(rows[0]).toMatchObject({ current: false });
+    expect(rows[2]).toMatchObject({ fact: 'handedBack', heldMs: 108_000, note: 'Done.' });
+  });
+
+  it('ends a hold that lapsed, and starts another where it is given on', () => {
+    const rows = fold([
+      action('1', 'x', { ...human, tool: 'control.take' }),
+      action('2', '**You** gave control to **Tom**', { ...human, tool: 'control.give' }),
+      action('3', 'x', { actor: { kind: 'broker', name: 'broker' }, tool: 'control.lapse' }),
+    ]);
+    expect(rows.map((row) => row.kind === 'control' && [row.fact, row.current])).toEqual([
+      ['taken', false],
+      ['given', false],
+      ['lapsed', false],
+    ]);
+    expect(rows[1]?.kind === 'control' && factTitle(rows[1], me)).toBe('You gave control to Tom');
+  });
+});
+
+describe('controlFact', () => {
+  it('does not believe an agent that names a tool so', () => {
+    expect(controlFact(action('1', 'x', { tool: 'control.release' }))).toBeNull();
+    expect(controlFact(action('1', 'x', { ...human, tool: 'control.release' }))).toBe('handedBack');
+  });
+});
+
+describe('rowWords', () => {
+  it('says who did it and what was only tried', () => {
+    expect(rowWords(action('1', 'Clicked **Save**'), me)).toBe('Clicked **Save**');
+    expect(rowWords(action('1', 'Clicked **Save**', { outcome: 'refused' }), me)).toBe('Agent tried to click **Save**');
+    expect(rowWords(action('1', 'Frobbed **Save**', { outcome: 'refused' }), me)).toBe('Agent tried: Frobbed **Save**');
+    expect(rowWords(action('1', 'Typed **31 characters**', human), me)).toBe('You typed **31 characters**');
+    expect(rowWords(action('1', 'Typed **3 characters**', { actor: { kind: 'human', name: 'Mara K.' } }), me)).toBe(
+      'Mara K. typed **3 characters**',
+    );
+  });
+});
+
+describe('outcomeLine', () => {
+  it('shows duration, exit and reason', () => {
+    expect(outcomeLine(action('1', 'x'))).toEqual({ tone: 'done', text: 'Done, 0.4 s' });
+    expect(outcomeLine(action('1', 'x', { code: 'exit 0', durationMs: 1800 }))).toEqual({
+      tone: 'done',
+      text: 'Exit 0, 1.8 s',
+    });
+    expect(
+      outcomeLine(action('1', 'x', { outcome: 'refused', message: 'Click refused: you hold control' }))?.text,
+    ).toBe('Click refused: you hold control');
+    expect(outcomeLine(action('1', 'x', { outcome: 'pending' }))?.tone).toBe('now');
+    expect(outcomeLine(action('1', 'x', { outcome: 'pending', tool: 'await_control' }))?.tone).toBe('waits');
+  });
+});
+
+it('roles follow the actor', () => {
+  expect([
+    roleOf(action('1', 'x'), me),
+    roleOf(action('1', 'x', human), me),
+    roleOf(action('1', 'x', { actor: { kind: 'human', name: 'Z' } }), me),
+  ]).toEqual(['agent', 'you', 'other']);
+});
+
+it('pages are put in time order whichever way they come', () => {
+  const [a, b, c, d] = [4, 3, 2, 1].map((n) => action(String(5 - n), 'x', { at: at(n) }));
+  if (!a || !b || !c || !d) throw new Error('fixtures');
+  expect(flatten([{ data: [c, d] }, { data: [a, b] }]).map((row) => row.id)).toEqual(['1', '2', '3', '4']);
+  expect(flatten([{ data: [d, c] }, { data: [b, a] }]).map((row) => row.id)).toEqual(['1', '2', '3', '4']);
+});

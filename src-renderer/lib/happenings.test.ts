@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { at, me, session } from '../features/gallery/fixtures';
+import { controlHappening, sessionHappening } from './happenings';
+
+const control = (patch: Parameters<typeof session>[1]) => session({}, patch).control;
+
+describe('happenings', () => {
+  it('tell changes of hands, not the steps between', () => {
+    const agent = control({});
+    const mine = control({ kind: 'human', holder: me });
+    expect(controlHappening('Desk', agent, mine, me)).toBe('You took Desk');
+    expect(controlHappening('Desk', agent, control({ kind: 'draining', holder: me }), me)).toBeNull();
+    expect(controlHappening('Desk', control({ kind: 'handback', holder: 'Mara K.' }), agent, me)).toBe(
+      'Mara K. handed back Desk',
+    );
+    expect(controlHappening('Desk', mine, mine, me)).toBeNull();
+    expect(controlHappening('Desk', agent, control({ kind: 'paused' }), me)).toBe('Desk paused');
+  });
+  it('tell beginnings and ends once', () => {
+    const ended = session({ status: 'failed', endedAt: at(1) });
+    expect(sessionHappening(undefined, session())).toBe('Refund batch 14 started');
+    expect(sessionHappening(session(), ended)).toBe('Refund batch 14 failed');
+    expect(sessionHappening(ended, ended)).toBeNull();
+    expect(sessionHappening(session(), session())).toBeNull();
+  });
+});
