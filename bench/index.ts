@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { acquire } from './cases/acquire';
+import { appStart } from './cases/appStart';
+import { coldStart } from './cases/coldStart';
+import { fence } from './cases/control';
+import { footprint } from './cases/footprint';
+import { keyToPixel } from './cases/keyToPixel';
+import { relay } from './cases/relay';
+import { tools } from './cases/tools';
+import { serveRelay } from './lib/relayServer';
+import { machine, markdown, writeResults, type Row } from './lib/report';
+
+/** `npm run bench [case …]`: every figure that the project names, measured here and now, beside what it is compared to. */
+const cases: Record<string, () => Promise<Row[]>> = {
+  acquire,
+  coldStart,
+  tools,
+  fence,
+  relay,
+  keyToPixel,
+  appStart,
+  footprint,
+};
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  const unknown = wanted.filter((name) => !(name in cases));
+  if (unknown.length > 0) {
+    console.error(`No such case: ${unknown.join(', ')}. There are ${Object.keys(cases).join(', ')}.`);
+    process.exit(2);
+  }
+  console.log(`Measured on ${JSON.stringify(machine())}`);
+  const rows: Row[] = [];
+  let failed = 0;
+  for (const [name, run] of Object.entries(cases)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const started = performance.now();
+    try {
+      const found = await run();
+      rows.push(...found);
+      for (const row of found) console.log(`${row.what}: ${row.measured}`);
+    } catch (error) {
+      failed += 1;
+      console.error(`${name} failed:`, error);
+    }
+    console.log(`  (${name}: ${Math.round((performance.now() - started) / 1000)} s)`);
+  }
+  const file = join(process.cwd(), 'out/bench/results.json');
+  writeResults(file, rows);
+  console.log(`\n${markdown(rows)}\n\nWritten to ${file}`);
+  process.exit(failed > 0 ? 1 : 0);
+}
+
+const relayFor = process.argv.indexOf('--relay-server');
+if (relayFor > 0) serveRelay(process.argv[relayFor + 1] ?? '');
+else await main();
