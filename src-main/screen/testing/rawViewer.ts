@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { ServerWalker } from '../rfb/serverWalker';
+import { fence, FENCE } from '../rfb/wire';
 
 /** A WebSocket server that hands every socket to `accept`; for relays under test. */
 export async function listenSockets(accept: (socket: WebSocket, url: string) => void) {
@@ -45,6 +47,15 @@ export class RawViewer {
 
   send(...parts: Buffer[]): void {
     for (const part of parts) this.socket.send(part);
+  }
+
+  /** Answers the server's fences from here on, as real viewers do: without answers it thinks the line is jammed. */
+  answerFences(): void {
+    const walker = new ServerWalker(
+      { fence: (flags, payload) => flags & FENCE.request && this.send(fence(flags & 7, payload)) },
+      { bytesPerPixel: 4, tightBytes: 3 },
+    );
+    this.socket.on('message', (data) => walker.push(data as Buffer));
   }
 
   get bytes(): Buffer {
