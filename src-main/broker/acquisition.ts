@@ -53,8 +53,11 @@ export class Acquisition {
     private readonly views: Views,
   ) {}
 
+  /** Keys that want a machine of this pool: those in the queue, and those for whom one is being asked just now. */
   waiting(poolId: string): number {
-    return this.queues.get(poolId)?.size ?? 0;
+    let count = 0;
+    for (const pending of this.pending.values()) if (pending.poolId === poolId) count += 1;
+    return count;
   }
 
   async acquire(request: AcquireRequest, signal: AbortSignal): Promise<Session> {
@@ -108,6 +111,9 @@ export class Acquisition {
   withdrawPool(poolId: string, error: WheelhouseError): void {
     for (const pending of [...this.pending.values()]) if (pending.poolId === poolId) this.giveUp(pending, error);
   }
+  forgetPool(poolId: string): void {
+    this.queues.delete(poolId);
+  }
   withdrawAll(error: WheelhouseError): void {
     for (const pending of [...this.pending.values()]) this.giveUp(pending, error);
   }
@@ -138,7 +144,8 @@ export class Acquisition {
 
   private begin(pending: Pending): void {
     try {
-      const machine = this.waiting(pending.poolId) === 0 ? this.candidate(pending.poolId) : undefined;
+      const nobodyBefore = (this.queues.get(pending.poolId)?.size ?? 0) === 0;
+      const machine = nobodyBefore ? this.candidate(pending.poolId) : undefined;
       if (machine) void this.serve(pending, machine);
       else this.enqueue(pending);
     } catch (error) {

@@ -260,3 +260,24 @@ describe('acquire', () => {
     );
   });
 });
+
+describe('over many sessions', () => {
+  test('a hundred come and go, and what is kept stays as it was', { timeout: 60_000 }, async () => {
+    await begin({ warm: { minimum: 2, maximum: 4 } });
+    const lanes = Array.from({ length: 4 }, async (_, lane) => {
+      for (let n = 0; n < 25; n++) {
+        const { sessionId } = await world.acquire({ caller: { ...agent, name: `lane-${lane}` }, waitMs: 20_000 });
+        await world.broker.connect(sessionId);
+        await world.broker.release(sessionId, 'test', 'done');
+      }
+    });
+    await Promise.all(lanes);
+    await world.ready(2);
+    await eventually(() => world.machines().length === 2);
+    const served = world.sessions().map((row) => row.machineId);
+    expect(new Set(served).size).toBe(100);
+    expect(await world.backend.list(new AbortController().signal)).toHaveLength(2);
+    expect(world.broker.sessions.live()).toEqual([]);
+    expect(world.events.every((event) => event.event !== 'machine' || event.data.state !== 'quarantined')).toBe(true);
+  });
+});

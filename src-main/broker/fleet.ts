@@ -51,6 +51,9 @@ export class Fleet {
     if (!failure) return null;
     return { message: failure.message, retryInMs: Math.max(0, failure.until - this.core.options.clock.monotonic()) };
   }
+  forgetPool(poolId: string): void {
+    this.failures.delete(poolId);
+  }
   /** Somebody mended something: try again without waiting. */
   forgive(poolId: string): void {
     const failure = this.failures.get(poolId);

@@ -55,7 +55,9 @@ export function createBroker(options: BrokerOptions): Broker {
   };
   pools.onChanged = () => reconciler.poke();
   reconciler.waiting = (poolId) => acquisition.waiting(poolId);
-  reconciler.onPoolGone = (poolId) => views.forgetPool(poolId);
+  reconciler.onPoolGone = (poolId) => {
+    for (const part of [views, fleet, acquisition]) part.forgetPool(poolId);
+  };
   reconciler.onPass = (pool) => {
     acquisition.dispatch(pool);
     announcer.pool(pool.id);

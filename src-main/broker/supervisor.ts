@@ -60,9 +60,10 @@ export class Supervisor {
     if (slept > 0) this.misses.clear();
     if (now >= this.nextHealth) {
       this.nextHealth = now + this.core.limits.healthEveryMs;
-      for (const row of this.core.machines.all()) {
-        if (row.state === 'ready' || row.state === 'leased') void this.ask(row);
-      }
+      const up = this.core.machines.all().filter((row) => row.state === 'ready' || row.state === 'leased');
+      const known = new Set(up.map((row) => row.machineId));
+      for (const machineId of this.misses.keys()) if (!known.has(machineId)) this.misses.delete(machineId);
+      for (const row of up) void this.ask(row);
     }
     if (now >= this.nextList) {
       this.nextList = now + this.core.limits.listEveryMs;
