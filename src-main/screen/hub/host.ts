@@ -2,12 +2,14 @@ import type { Clock } from '../../base/clock';
 import { assertNever, WheelhouseError } from '../../base/errors';
 import type { OpenRfb } from '../../guest/types';
 import type { LinkTarget } from '../../sandbox/backend';
+import { EncoderSlots } from './encoderSlots';
 import { plainError, type FromHost, type Port, type SessionCall, type ToHost } from './protocol';
 import { ScreenSession } from './session';
 
 /** Serves the sessions of one port: the shell around it is a worker, or the main thread itself in tests. */
 export class HubHost {
   private readonly sessions = new Map<string, ScreenSession>();
+  private readonly slots = new EncoderSlots();
   private readonly opening = new Map<number, AbortController>();
 
   constructor(
@@ -91,7 +93,7 @@ export class HubHost {
     this.opening.set(id, controller);
     try {
       const stream = await this.openRfb(target, controller.signal);
-      return await ScreenSession.open(stream, epoch, this.clock, hooks, controller.signal);
+      return await ScreenSession.open(stream, epoch, this.clock, hooks, this.slots, controller.signal);
     } finally {
       this.opening.delete(id);
     }

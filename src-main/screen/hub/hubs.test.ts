@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WheelhouseError } from '../../base/errors';
 import { silentLogger } from '../../base/logger';
@@ -188,6 +189,36 @@ describe.each(['worker', 'inline'] as const)('a hub in the %s', (place) => {
     expect(await code(hubs.probe(target, AbortSignal.timeout(60)))).toContain('TimeoutError');
     server.hold(false);
   });
+});
+
+it('takes rubbish from one server without harm to another session', async () => {
+  const { server, hubs, hub } = await open('worker');
+  const greeting = Buffer.from('52464220303033 2e3030380a 0101 00000000'.replaceAll(' ', ''), 'hex');
+  const init = Buffer.concat([
+    Buffer.from([0, 64, 0, 48, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0]),
+    Buffer.alloc(4),
+  ]);
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(3), async (bytes, stage) => {
+      const said = [
+        Buffer.alloc(0),
+        greeting,
+        Buffer.concat([greeting, init]),
+        Buffer.concat([greeting, init, Buffer.alloc(1)]),
+      ];
+      const rogue = await listenScreen({
+        accept: (stream) => stream.end(Buffer.concat([said[stage] ?? greeting, bytes])),
+        close() {},
+      });
+      const outcome = await code(hubs.open(`rogue${run++}`, rogue.target, 1));
+      await rogue.close();
+      expect(['guest_failed', 'done']).toContain(outcome);
+    }),
+    { numRuns: 60 },
+  );
+  server.paint({ x: 0, y: 0, width: 1, height: 1 }, [5, 6, 7, 255]);
+  expect((await decodePng(await hub.screenshot())).at(0, 0)).toEqual([5, 6, 7, 255]);
 });
 
 /** 1,000 changes of hands, each racing a burst of input that was admitted before it. */

@@ -97,6 +97,9 @@ const printable = (point: number): boolean =>
 
 const controls: Record<number, number> = { 8: 0xff08, 9: 0xff09, 10: 0xff0d, 13: 0xff0d, 27: 0xff1b, 127: 0xffff };
 
+/** Characters of one typing. */
+const MAX_TEXT = 65_536;
+
 export interface Typed {
   character: string;
   keysym: number;
@@ -104,9 +107,12 @@ export interface Typed {
 
 /**
  * Text as keysyms, one for each code point; line ends of any kind become one Return. bad_request for control characters
- * that no key makes and for halves of surrogate pairs.
+ * that no key makes and for halves of surrogate pairs, too_large over 65,536 characters.
  */
 export function keysymsOfText(text: string): Typed[] {
+  if (text.length > MAX_TEXT) {
+    throw new WheelhouseError('too_large', `At most ${MAX_TEXT} characters can be typed at once.`);
+  }
   return [...text.replace(/\r\n/g, '\n')].map((character, index) => {
     const point = character.codePointAt(0) ?? 0;
     const control = controls[point];

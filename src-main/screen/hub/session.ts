@@ -6,6 +6,7 @@ import { encodeJpeg, encodePng, shrink } from '../picture/encode';
 import { RfbConnection } from '../rfb/connection';
 import type { Rect } from '../types';
 import { Clipboard } from './clipboard';
+import type { EncoderSlots } from './encoderSlots';
 import { Frames } from './frames';
 import * as gestures from './gestures';
 import { Hands } from './hands';
@@ -37,6 +38,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   private readonly listeners = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
   private announced = 0;
+  private pointerMoved = false;
   private stopAnnouncing: (() => void) | null = null;
 
   /** Opens RFB on the stream and waits for the first whole picture. Rejects with guest_failed or timeout, or as aborted. */
@@ -45,6 +47,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     epoch: number,
     clock: Clock,
     hooks: SessionHooks,
+    slots: EncoderSlots,
     signal: AbortSignal,
   ): Promise<ScreenSession> {
     let session: ScreenSession | null = null;
@@ -59,7 +62,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
       stream,
       {
         onUpdate: () => (session ? session.updated() : first()),
-        onPointer: (x, y) => session?.hands.pointerSeen(x, y),
+        onPointer: (x, y) => session?.pointerSeen(x, y),
         onResize: () => session?.pace.resized(),
         onClipboard: (message) => (session?.clipboard ?? early).push(message),
         onClosed(reason) {
@@ -75,7 +78,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     try {
       const connection = await within(opening, ANSWER_MS, "Opening the machine's screen");
       await within(picture, ANSWER_MS, 'The first picture');
-      session = new ScreenSession(connection, epoch, clock, hooks);
+      session = new ScreenSession(connection, epoch, clock, hooks, slots);
       for (const message of early) session.clipboard.push(message);
       return session;
     } catch (error) {
@@ -91,10 +94,11 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     epoch: number,
     private readonly clock: Clock,
     private readonly hooks: SessionHooks,
+    private readonly slots: EncoderSlots,
   ) {
     this.hands = new Hands(connection, epoch);
     this.pace = new Pace(connection, clock);
-    this.frames = new Frames(connection.screen);
+    this.frames = new Frames(connection.screen, slots);
     this.clipboard = new Clipboard(connection, clock);
     this.typist = {
       connection,
@@ -120,13 +124,17 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   async screenshot({ region }: { region?: Rect }): Promise<Uint8Array> {
     await this.refresh();
     const screen = this.connection.screen;
-    if (!region) return (await this.frames.current()) ?? encodePng(screen.snapshot());
+    if (!region) return (await this.frames.current()) ?? this.encode();
     const { x, y, width, height } = region;
     const whole = [x, y, width, height].every(Number.isInteger);
     if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > screen.width || y + height > screen.height) {
       throw new WheelhouseError('bad_request', `The region is outside the screen of ${screen.width}x${screen.height}.`);
     }
-    return encodePng(screen.snapshot(region));
+    return this.encode(region);
+  }
+
+  private encode(region?: Rect): Promise<Buffer> {
+    return this.slots.run(() => encodePng(this.connection.screen.snapshot(region)));
   }
 
   /** In order with input: what was asked before is done, what is asked after waits until the picture is noted. */
@@ -218,6 +226,12 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     return result;
   }
 
+  private pointerSeen(x: number, y: number): void {
+    this.hands.pointerSeen(x, y);
+    this.pointerMoved = true;
+    this.announceSoon();
+  }
+
   private listen(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
@@ -227,22 +241,23 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.pace.updated();
     if (this.connection.screen.version === this.announced) return;
     for (const listener of this.listeners) listener();
-    if (this.stopAnnouncing) return;
-    this.announce();
-    this.stopAnnouncing = this.clock.after(ANNOUNCE_MS, () => {
-      this.stopAnnouncing = null;
-      if (this.connection.screen.version !== this.announced) this.updated();
-    });
+    this.announceSoon();
   }
 
-  private announce(): void {
+  /** At once, then no more often than every ANNOUNCE_MS. */
+  private announceSoon(): void {
+    if (this.stopAnnouncing) return;
     this.announced = this.connection.screen.version;
+    this.pointerMoved = false;
     this.hooks.onChange();
+    this.stopAnnouncing = this.clock.after(ANNOUNCE_MS, () => {
+      this.stopAnnouncing = null;
+      if (this.connection.screen.version !== this.announced || this.pointerMoved) this.announceSoon();
+    });
   }
 
   private ended(reason: string): void {
     this.pace.close();
-    this.frames.close();
     this.stopAnnouncing?.();
     this.hooks.onLost(reason);
   }

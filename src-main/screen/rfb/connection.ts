@@ -40,6 +40,8 @@ export class RfbConnection {
   continuous = false;
   /** An incremental request that the server has not answered yet. */
   requested = false;
+  /** Bytes taken in so far. */
+  received = 0;
   private readonly waiting = new Map<number, { byPixel: boolean; done: () => void }>();
   private readonly failures = new Set<(reason: Error) => void>();
   private nextFence = 1;
@@ -77,6 +79,7 @@ export class RfbConnection {
     this.request(false);
     stream.on('data', (chunk: Buffer) => {
       if (this.closed !== null) return;
+      this.received += chunk.length;
       try {
         walker.push(chunk);
       } catch (error) {
