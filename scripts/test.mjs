@@ -25,13 +25,13 @@ const vitest = async (project, env) => {
   return settle(read(project, sumVitest), code);
 };
 
-const playwright = async (env) => {
-  const args = ['node_modules/@playwright/test/cli.js', 'test', '--reporter', 'list,json'];
+const playwright = async (name, env, config = []) => {
+  const args = ['node_modules/@playwright/test/cli.js', 'test', ...config, '--reporter', 'list,json'];
   const code = await foreground(process.execPath, args, {
     cwd: root,
-    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf('e2e') },
+    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(name) },
   });
-  return settle(read('e2e', sumPlaywright), code);
+  return settle(read(name, sumPlaywright), code);
 };
 
 const ready = await setUp().catch(() => {
@@ -44,7 +44,8 @@ const electron = await prepareElectron(ready);
 const suites = {
   unit: () => vitest('unit', electron.env),
   integration: () => vitest('integration', electron.env),
-  e2e: () => playwright(electron.env),
+  e2e: () => playwright('e2e', electron.env),
+  demo: () => playwright('demo', electron.env, ['--config', 'scripts/demo/playwright.config.ts']),
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, suite] of Object.entries(suites)) {
