@@ -61,6 +61,10 @@ export class LinkServer {
   /** Closes the socket and every connection. */
   close(): void {
     this.server.close();
+    this.drop();
+  }
+  /** Closes every connection; new ones are taken. */
+  drop(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 
