@@ -5,8 +5,7 @@ import { compose } from './wheelhouse/compose';
 import type { Wheelhouse, WheelhouseOptions } from './wheelhouse/types';
 import { Undo } from './wheelhouse/undo';
 
-export { defaultDataDir } from './wheelhouse/dataDir';
-export type { Theme, TokenUse, Wheelhouse, WheelhouseOptions } from './wheelhouse/types';
+export type { TokenUse, Wheelhouse, WheelhouseOptions } from './wheelhouse/types';
 
 /**
  * The composition of all rooms in plain Node, for the app, `wheelhouse serve` and the tests. The order matters: the
