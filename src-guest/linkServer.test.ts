@@ -145,6 +145,18 @@ describe('the guest’s end of the link', () => {
     expect(await (await peer()).prove()).toMatchObject({ kind: 'welcome' });
   });
 
+  it('serves only so many peers at a time, and says so', async () => {
+    await start({ limits: { connections: 2 } });
+    const first = await peer();
+    expect(await first.prove()).toMatchObject({ kind: 'welcome' });
+    expect(await (await peer()).prove('rfb')).toMatchObject({ kind: 'welcome' });
+    expect(await (await peer()).prove()).toEqual({ kind: 'refused', reason: 'too_many' });
+    first.socket.destroy();
+    await first.closed;
+    const welcomed = async () => ((await (await peer()).prove()) as { kind: string }).kind === 'welcome';
+    while (!(await welcomed())) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   it('lives through whatever is sent to it', async () => {
     await start();
     await fc.assert(

@@ -69,7 +69,7 @@ export class LinkServer {
   }
 
   private accept(socket: Socket): void {
-    if (this.waiting >= this.limits.unauthenticated || this.sockets.size >= this.limits.connections) {
+    if (this.waiting >= this.limits.unauthenticated) {
       socket.on('error', () => {});
       socket.destroy();
       return;
@@ -134,6 +134,7 @@ export class LinkServer {
   private welcome(framed: FramedSocket, purpose: LinkPurpose): void {
     const welcome = { kind: 'welcome', bootId: this.options.bootId };
     if (purpose === 'terminal') return this.refuse(framed, 'not_supported');
+    if (this.sockets.size - this.waiting > this.limits.connections) return this.refuse(framed, 'too_many');
     if (purpose === 'rfb') return void this.spliceScreen(framed, welcome);
     const dispatch = new CallDispatch(framed, {
       handlers: this.options.handlers,
