@@ -10,12 +10,15 @@ export class CommandFailed extends Error {
   }
 }
 
+/** Colours and cursor moves; some tools send them to pipes too. */
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*[A-Za-z]`, 'g');
+
 /** Splits a stream's text into lines; carriage returns end a line too, as progress bars use them. */
 const lineSplitter = (onLine) => {
   let rest = '';
   return {
     push(text) {
-      const lines = (rest + text).split(/\r?\n|\r/);
+      const lines = (rest + text.replace(escapes, '')).split(/\r?\n|\r/);
       rest = lines.pop() ?? '';
       for (const line of lines) if (line.trim() !== '') onLine(line);
     },
