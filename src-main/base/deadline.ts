@@ -2,7 +2,12 @@ import type { ErrorCode } from '@shared/errors';
 import { WheelhouseError } from './errors';
 
 /** Rejects with `code` when `promise` has not settled after `ms`. The work itself must watch its own signal. */
-export async function within<T>(promise: Promise<T>, ms: number, what: string, code: ErrorCode = 'timeout'): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  what: string,
+  code: ErrorCode = 'timeout',
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new WheelhouseError(code, `${what} took longer than ${ms} ms.`)), ms);
