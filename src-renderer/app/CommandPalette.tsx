@@ -31,7 +31,7 @@ function Palette({ onDone }: { onDone(): void }) {
   const { setConnect, setStart } = useUi.getState();
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const commands = filterCommands(
     listCommands({
       sessions,
@@ -85,12 +85,15 @@ function Palette({ onDone }: { onDone(): void }) {
           spellCheck={false}
         />
       </label>
-      <ul ref={list} id="palette-list" role="listbox" aria-label="Commands" className={css.list}>
+      <div ref={list} id="palette-list" role="listbox" aria-label="Commands" className={css.list}>
         {commands.map((command, index) => (
-          <li
+          // Keys reach an option through the combobox, which holds the focus.
+          // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+          <div
             key={command.id}
             id={`palette-${command.id}`}
             role="option"
+            tabIndex={-1}
             aria-selected={command === current}
             onPointerMove={() => setAt(index)}
             onClick={() => run(command)}
@@ -100,9 +103,9 @@ function Palette({ onDone }: { onDone(): void }) {
             <small className="clip">
               {command.hint ?? (command.group === 'Views' ? 'View' : command.group === 'Actions' ? 'Action' : '')}
             </small>
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {commands.length === 0 && <p className={css.none}>Nothing is called “{query}”</p>}
     </>
   );

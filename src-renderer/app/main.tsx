@@ -1,5 +1,5 @@
 import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/jetbrains-mono/wght.css';
+import '../styles/mono.css';
 import '../styles/tokens.css';
 import '../styles/base.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';

@@ -4,18 +4,18 @@ import css from './Chip.module.css';
 
 /** Icon and word, never colour alone. `solid` for badges that must be read from across the room. */
 export function Chip({
-  role,
+  who,
   icon,
   solid,
   children,
 }: {
-  role: Role;
+  who: Role;
   icon: ReactNode;
   solid?: boolean;
   children: ReactNode;
 }) {
   return (
-    <span className={css.chip} data-role={role} data-solid={solid || undefined}>
+    <span className={css.chip} data-role={who} data-solid={solid || undefined}>
       {icon}
       <span>{children}</span>
     </span>

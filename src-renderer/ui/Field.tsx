@@ -70,6 +70,8 @@ export interface TextAreaProps extends Common {
   rows?: number;
   placeholder?: string;
   areaRef?: Ref<HTMLTextAreaElement>;
+  /** Ctrl+Enter. */
+  onSend?(): void;
   maxLength?: number;
 }
 
@@ -84,6 +86,7 @@ export function TextArea({
   placeholder,
   areaRef,
   maxLength,
+  onSend,
 }: TextAreaProps) {
   return (
     <Base.Root className={css.field} invalid={Boolean(error)}>
@@ -92,7 +95,19 @@ export function TextArea({
         value={value}
         onChange={(event) => onChange((event.currentTarget as unknown as HTMLTextAreaElement).value)}
         render={
-          <textarea ref={areaRef} rows={rows} placeholder={placeholder} maxLength={maxLength} className={css.area} />
+          <textarea
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && event.ctrlKey && onSend) {
+                event.preventDefault();
+                onSend();
+              }
+            }}
+            ref={areaRef}
+            rows={rows}
+            placeholder={placeholder}
+            maxLength={maxLength}
+            className={css.area}
+          />
         }
       />
       {error ? (

@@ -258,6 +258,8 @@ function Build({
           ))}
         </ul>
         <div className={css.log}>
+          {/* A scrolling region must be reachable by keyboard. */}
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
           <pre ref={log} tabIndex={0} aria-label="Log of the build">
             {build.log.join('\n')}
           </pre>

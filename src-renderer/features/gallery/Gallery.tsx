@@ -79,6 +79,7 @@ function Section({ title, children, wide }: { title: string; children: ReactNode
 }
 
 function Everything({ theme }: { theme: 'dark' | 'light' }) {
+  const [opened] = useState(() => new Date().toISOString());
   return (
     <>
       <Section title="Control bar: one for each state of control" wide>
@@ -87,7 +88,7 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
           return (
             <Frame
               key={each.name}
-              role={state.role}
+              who={state.role}
               bar={
                 <ControlBar
                   state={state}
@@ -102,7 +103,7 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
           );
         })}
         <Frame
-          role="agent"
+          who="agent"
           bar={
             <ControlBar
               state={controlBar({ session: session(), me, latest: undefined, help: undefined, now })}
@@ -116,45 +117,45 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
       </Section>
       <Section title="State chips, always icon and word">
         <div className={css.row}>
-          <Chip role="agent" icon={<Bot />}>
+          <Chip who="agent" icon={<Bot />}>
             Agent
           </Chip>
-          <Chip role="you" icon={<ShipWheel />}>
+          <Chip who="you" icon={<ShipWheel />}>
             You
           </Chip>
-          <Chip role="other" icon={<UserRound />}>
+          <Chip who="other" icon={<UserRound />}>
             Mara K.
           </Chip>
-          <Chip role="nobody" icon={<Pause />}>
+          <Chip who="nobody" icon={<Pause />}>
             Paused
           </Chip>
-          <Chip role="nobody" icon={<CircleDashed />}>
+          <Chip who="nobody" icon={<CircleDashed />}>
             Nobody
           </Chip>
-          <Chip role="trouble" icon={<Flag />}>
+          <Chip who="trouble" icon={<Flag />}>
             Needs help
           </Chip>
-          <Chip role="trouble" icon={<TriangleAlert />}>
+          <Chip who="trouble" icon={<TriangleAlert />}>
             Failed
           </Chip>
-          <Chip role="fine" icon={<Check />}>
+          <Chip who="fine" icon={<Check />}>
             Ready
           </Chip>
         </div>
         <div className={css.row}>
-          <Chip role="agent" icon={<Bot />} solid>
+          <Chip who="agent" icon={<Bot />} solid>
             Agent
           </Chip>
-          <Chip role="you" icon={<ShipWheel />} solid>
+          <Chip who="you" icon={<ShipWheel />} solid>
             You
           </Chip>
-          <Chip role="other" icon={<UserRound />} solid>
+          <Chip who="other" icon={<UserRound />} solid>
             Mara K.
           </Chip>
-          <Chip role="trouble" icon={<Flag />} solid>
+          <Chip who="trouble" icon={<Flag />} solid>
             Needs help
           </Chip>
-          <Chip role="fine" icon={<Check />} solid>
+          <Chip who="fine" icon={<Check />} solid>
             Ready
           </Chip>
         </div>
@@ -254,7 +255,7 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
         </div>
       </Section>
       <Section title="First call">
-        <Light progress={undefined} since={at(-Math.round((Date.now() - now) / 1000))} />
+        <Light progress={undefined} since={opened} />
         <Light
           progress={{
             tokenId: 't',

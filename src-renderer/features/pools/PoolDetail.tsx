@@ -14,7 +14,7 @@ import { MachineTable } from './MachineTable';
 import { conditionTitle, conditionTone, configRows, machineTotal } from './model';
 import css from './PoolDetail.module.css';
 import { PoolDialog } from './PoolDialog';
-import { backendNames, toneIcons, toneRoles } from './PoolsView';
+import { backendNames, toneIcons, toneRoles } from './tones';
 
 export function PoolDetail({ pool }: { pool: Pool }) {
   const machines = useMachines(pool.id);
@@ -39,11 +39,11 @@ export function PoolDetail({ pool }: { pool: Pool }) {
     <div className={css.detail}>
       <header className={css.head}>
         <h2 className="clip">{pool.displayName}</h2>
-        <Chip role="nobody" icon={<Layers />}>
+        <Chip who="nobody" icon={<Layers />}>
           {backendNames[pool.backend]}
         </Chip>
         {pool.paused && (
-          <Chip role="nobody" icon={<Pause />}>
+          <Chip who="nobody" icon={<Pause />}>
             Paused
           </Chip>
         )}
@@ -79,11 +79,11 @@ export function PoolDetail({ pool }: { pool: Pool }) {
           </span>
         </h3>
         <ul className={css.squares}>
-          <Squares n={counts.leased} word="leased" role="agent" />
-          <Squares n={counts.ready} word="ready" role="fine" />
-          <Squares n={counts.creating + counts.starting} word="starting" role="nobody" hollow />
-          <Squares n={counts.resetting} word="resetting" role="nobody" />
-          <Squares n={counts.quarantined} word="quarantined" role="trouble" />
+          <Squares n={counts.leased} word="leased" who="agent" />
+          <Squares n={counts.ready} word="ready" who="fine" />
+          <Squares n={counts.creating + counts.starting} word="starting" who="nobody" hollow />
+          <Squares n={counts.resetting} word="resetting" who="nobody" />
+          <Squares n={counts.quarantined} word="quarantined" who="trouble" />
         </ul>
       </section>
 
@@ -138,17 +138,17 @@ export function PoolDetail({ pool }: { pool: Pool }) {
 function Squares({
   n,
   word,
-  role,
+  who,
   hollow,
 }: {
   n: number;
   word: string;
-  role: 'agent' | 'fine' | 'nobody' | 'trouble';
+  who: 'agent' | 'fine' | 'nobody' | 'trouble';
   hollow?: boolean;
 }) {
   if (n === 0 && word !== 'leased' && word !== 'ready') return null;
   return (
-    <li data-role={role} data-hollow={hollow || undefined}>
+    <li data-role={who} data-hollow={hollow || undefined}>
       <span className={css.boxes} aria-hidden>
         {Array.from({ length: Math.min(n, 24) }, (_, index) => (
           <span key={index} />

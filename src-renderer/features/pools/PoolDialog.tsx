@@ -112,7 +112,7 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
           {...field('idleMinutes')}
           hint="A person who holds it keeps it"
         />
-        <button type="submit" hidden />
+        <button type="submit" hidden aria-label="Save" />
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}
     </Dialog>

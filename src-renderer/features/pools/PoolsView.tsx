@@ -1,6 +1,6 @@
 import type { Pool } from '@shared/pool';
-import { Check, CircleAlert, Layers, Pause, Plus, RefreshCw, TriangleAlert } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { Layers, Plus, TriangleAlert } from 'lucide-react';
+import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { messageOf } from '../../lib/api';
 import { usePools } from '../../lib/queries';
@@ -8,20 +8,11 @@ import { capital, count } from '../../lib/words';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { ViewHeader } from '../../ui/ViewHeader';
-import { countWords, poolLine, type ConditionTone } from './model';
+import { countWords, poolLine } from './model';
 import { PoolDetail } from './PoolDetail';
 import { PoolDialog } from './PoolDialog';
 import css from './PoolsView.module.css';
-
-export const toneIcons: Record<ConditionTone, ReactNode> = {
-  fine: <Check size={16} aria-hidden />,
-  moving: <RefreshCw size={16} aria-hidden />,
-  warn: <CircleAlert size={16} aria-hidden />,
-  bad: <TriangleAlert size={16} aria-hidden />,
-  paused: <Pause size={16} aria-hidden />,
-};
-export const toneRoles = { fine: 'fine', moving: 'you', warn: 'you', bad: 'trouble', paused: 'nobody' } as const;
-export const backendNames: Record<Pool['backend'], string> = { docker: 'Docker', qemu: 'QEMU', fake: 'Fake' };
+import { backendNames, toneIcons, toneRoles } from './tones';
 
 export function PoolsView({ id }: { id: string | null }) {
   const pools = usePools();

@@ -58,12 +58,6 @@ export function AnswerForm({
         event.preventDefault();
         void send();
       }}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter' && event.ctrlKey) {
-          event.preventDefault();
-          void send();
-        }
-      }}
     >
       <TextArea
         label="Answer for the agent"
@@ -72,6 +66,7 @@ export function AnswerForm({
         value={answer}
         onChange={setAnswer}
         areaRef={area}
+        onSend={() => void send()}
         maxLength={4000}
         placeholder="It reads this and goes on"
       />

@@ -48,12 +48,6 @@ export function HandBack({ agent, open, onOpenChange, onHandBack, busy, failure 
           event.preventDefault();
           void send(false);
         }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && event.ctrlKey) {
-            event.preventDefault();
-            void send(false);
-          }
-        }}
       >
         <TextArea
           label="Note for the agent"
@@ -62,6 +56,7 @@ export function HandBack({ agent, open, onOpenChange, onHandBack, busy, failure 
           value={note}
           onChange={setNote}
           areaRef={area}
+          onSend={() => void send(false)}
           maxLength={4000}
           placeholder="What you did, what it should do next"
         />

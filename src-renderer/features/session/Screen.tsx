@@ -54,10 +54,11 @@ export function Screen({
   }, []);
 
   useEffect(() => {
-    if (!connected || !target.current) return;
+    const box = target.current;
+    if (!connected || !box) return;
     const made = new ScreenConnection(
       sessionId,
-      target.current,
+      box,
       (next) => {
         setState(next);
         if (next.kind === 'live') setEverLive(true);
@@ -67,7 +68,7 @@ export function Screen({
     connection.current = made;
     return () => {
       connection.current = null;
-      const canvas = target.current?.querySelector('canvas');
+      const canvas = box.querySelector('canvas');
       if (canvas && canvas.width > 0) keepPicture(canvas);
       made.close();
     };
@@ -95,7 +96,9 @@ export function Screen({
   const lost = connected && state.kind === 'lost';
   return (
     <div className={css.screen} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
-      {placeholder && !everLive && <img className={css.placeholder} src={placeholder} alt="" />}
+      {placeholder && !everLive && (
+        <img className={css.placeholder} src={placeholder} alt="" data-dim={lost || undefined} />
+      )}
       <canvas
         ref={last}
         className={css.last}
@@ -104,6 +107,8 @@ export function Screen({
         aria-hidden
         data-dim={lost || !connected || undefined}
       />
+      {/* The canvas that noVNC puts inside takes the input; this only notes focus and where the pointer is. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
         ref={target}
         className={css.target}
@@ -116,7 +121,7 @@ export function Screen({
         onPointerMoveCapture={report}
         onPointerUpCapture={report}
       />
-      {children}
+      {!lost && children}
       {lost && <Lost state={state} onRetry={() => connection.current?.retryNow()} />}
     </div>
   );

@@ -126,7 +126,7 @@ function LoadedSession({ session }: { session: Session }) {
           <TabPanel value="screen" keepMounted className={css.area}>
             <div className={css.fit} style={{ '--ratio': size.width / size.height } as React.CSSProperties}>
               <Frame
-                role={state.role}
+                who={state.role}
                 bar={
                   <ControlBar
                     state={state}

@@ -88,11 +88,12 @@ export function Timeline({
   }
   return (
     <div className={css.outer}>
-      {/* A scrolling region must be reachable by keyboard. */}
       <div
         ref={box}
         className={css.box}
         onScroll={onScroll}
+        // A scrolling region must be reachable by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         role="region"
         aria-label="Actions, newest last"

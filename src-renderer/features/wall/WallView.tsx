@@ -11,7 +11,7 @@ import {
   Square,
   TriangleAlert,
 } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { typingInto } from '../../app/useShortcuts';
 import { messageOf } from '../../lib/api';
@@ -57,7 +57,7 @@ export function WallView() {
   const groups = groupTiles(shown, ui.grouping, pools);
   const waits = attention.filter((each) => each.state === 'waiting').length;
   const width = densities[ui.density];
-  const ids = useMemo(() => shown.map((tile) => tile.session.sessionId).join(' '), [shown]);
+  const ids = shown.map((tile) => tile.session.sessionId).join(' ');
   const root = useVisibleTiles(
     `${ids} ${[...folded].join(' ')} ${ui.grouping}`,
     Math.min(640, width * (devicePixelRatio > 1 ? 2 : 1)),

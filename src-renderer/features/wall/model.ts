@@ -68,13 +68,7 @@ export function tileOf(
     role: bar.role,
     icon: bar.icon,
     ...wordAndFilter(bar.role, bar.icon, session),
-    line: help
-      ? `“${help.why}”`
-      : session.control.kind === 'paused'
-        ? bar.flag
-        : held && session.control.holder !== me
-          ? `${session.control.holder} has the wheel`
-          : words,
+    line: help ? `“${help.why}”` : session.control.kind === 'paused' ? bar.flag : held ? bar.flag : words,
     clock: help
       ? `waits ${clock(now - Date.parse(help.at))}`
       : held

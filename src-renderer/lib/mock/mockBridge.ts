@@ -6,7 +6,8 @@ import type { Pool } from '@shared/pool';
 import { setPictureSource } from '../pictures';
 import { setScreenChannel } from '../screenChannel';
 import { drawingUrl, readHash } from './drawings';
-import { action, ago, attention, machines, me, pools, sceneOf, sessions, story } from './mockData';
+import { action, ago, attention, machines, me, pools, sceneOf, sessions } from './mockData';
+import { story } from './mockStory';
 import { MockRfbChannel, type MockInput } from './mockRfb';
 
 type Handlers = { [N in RequestName]: (input: RequestInput<N>) => RequestOutput<N> | Promise<RequestOutput<N>> };
