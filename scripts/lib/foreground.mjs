@@ -1,19 +1,34 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
+/** A second signal this soon is the same one come by another way; a later one is a person's who lost patience. */
+const sameSignalMs = 2000;
+
 /**
- * Runs a program in the foreground: its output is ours, signals go on to it, and its exit code comes back (128 + n for
- * a signal, as shells say it).
+ * Runs a program in the foreground: its output is ours, and its exit code comes back (128 + n for a signal, as shells
+ * say it). It has a process group of its own and gets each signal from us, once: Ctrl+C reaches a whole group, npm
+ * passes it on as well, and a second SIGINT would cut off a program that is ending in order.
  * @param {string} command @param {string[]} args @param {{ env?: NodeJS.ProcessEnv, cwd?: string }} [options]
  * @returns {Promise<number>}
  */
 export const foreground = (command, args, options = {}) =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', ...options });
-    const pass = (signal) => child.kill(signal);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass);
+    const detached = process.platform !== 'win32';
+    const child = spawn(command, args, { stdio: 'inherit', detached, ...options });
+    let passedAt = -Infinity;
+    const pass = (signal) => {
+      const now = performance.now();
+      if (now - passedAt < sameSignalMs) return;
+      passedAt = now;
+      child.kill(signal);
+    };
+    const kill = () => child.kill('SIGKILL');
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    for (const signal of signals) process.on(signal, pass);
+    process.on('exit', kill);
     const release = () => {
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, pass);
+      for (const signal of signals) process.off(signal, pass);
+      process.off('exit', kill);
     };
     child.on('error', (error) => {
       release();
