@@ -150,7 +150,12 @@ describe('the relay on the real server', () => {
   let sockets: Awaited<ReturnType<typeof listenSockets>>;
   const state = { holds: false };
   const policy = { mayInput: () => state.holds, onInput() {}, onOpened() {}, onClosed() {} };
-  const relay = createRelay({ openRfb, policy, logger: silentLogger });
+  const relay = createRelay({
+    openRfb,
+    policy,
+    logger: silentLogger,
+    onPointer: (_, x, y) => hub.pointerMoved?.(x, y),
+  });
   const marker = Buffer.from('f00d', 'hex');
 
   beforeAll(async () => {

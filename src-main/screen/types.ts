@@ -36,6 +36,8 @@ export interface ScreenHub {
   /** Resolves when the server has taken every key. Loses no character of any script. */
   typeText(epoch: number, text: string): Promise<void>;
   cursor(): { x: number; y: number };
+  /** Somebody else moved the pointer, through the relay: servers tell no client of another's moves. */
+  pointerMoved?(x: number, y: number): void;
   /** Resolves when the picture has been still for quietMs, or after maxMs. */
   settle(quietMs: number, maxMs: number): Promise<void>;
   /** The fence of a change of hands: older input is dropped from here on, held keys and buttons are released first. */

@@ -130,6 +130,8 @@ export async function compose(
     attention
       .list()
       .some((call) => call.sessionId === sessionId && (call.state === 'waiting' || call.state === 'taken'));
+  // Made after the broker, asked by it from then on.
+  let calls: Channel | undefined;
   const broker: Broker = createBroker({
     db,
     backends,
@@ -138,7 +140,7 @@ export async function compose(
     controlState: (sessionId) => baseControl.state(sessionId),
     hooks: {
       ...options.hooks,
-      isSpared: waits,
+      isSpared: (sessionId) => waits(sessionId) || calls?.busy(sessionId) === true,
     },
     bus,
     clock,
@@ -147,7 +149,12 @@ export async function compose(
     limits: options.limits?.broker,
   });
   const policy = createRelayPolicy({ control: baseControl, broker, human });
-  const relay = createRelay({ openRfb, policy, logger });
+  const relay = createRelay({
+    openRfb,
+    policy,
+    logger,
+    onPointer: (sessionId, x, y) => screens.hubs.get(sessionId)?.pointerMoved?.(x, y),
+  });
   const tickets = createTickets({ clock, ids });
   undo.add(
     'session life',

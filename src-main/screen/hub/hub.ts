@@ -7,6 +7,8 @@ import { asBuffer, type Remote } from './remote';
 export class HubProxy implements ScreenHub {
   private readonly changes = new Emitter<number>();
   private readonly losses = new Emitter<string>();
+  /** Where the pointer was left last, by this hub or, through the relay, by a person. */
+  private pointer: { x: number; y: number };
   private demands = 0;
   private over: string | null = null;
 
@@ -15,7 +17,9 @@ export class HubProxy implements ScreenHub {
     private readonly remote: Remote,
     private state: ScreenState,
     private readonly onClose: () => void,
-  ) {}
+  ) {
+    this.pointer = state.cursor;
+  }
 
   get size(): { width: number; height: number } {
     return { width: this.state.width, height: this.state.height };
@@ -24,7 +28,10 @@ export class HubProxy implements ScreenHub {
     return this.state.version;
   }
   cursor(): { x: number; y: number } {
-    return { ...this.state.cursor };
+    return { ...this.pointer };
+  }
+  pointerMoved(x: number, y: number): void {
+    this.pointer = { x: Math.min(x, this.size.width - 1), y: Math.min(y, this.size.height - 1) };
   }
 
   async screenshot(region?: Rect): Promise<Buffer> {
@@ -41,7 +48,7 @@ export class HubProxy implements ScreenHub {
     return this.remote.call(this.session, 'move', { epoch, x, y });
   }
   click(epoch: number, at: { x: number; y: number } | null, button: MouseButton, count: number): Promise<void> {
-    return this.remote.call(this.session, 'click', { epoch, at, button, count });
+    return this.remote.call(this.session, 'click', { epoch, at: at ?? this.pointer, button, count });
   }
   drag(
     epoch: number,
@@ -91,8 +98,14 @@ export class HubProxy implements ScreenHub {
   update(state: ScreenState): void {
     if (state.version < this.state.version) return;
     const changed = state.version !== this.state.version;
+    const { x, y } = this.state.cursor;
+    if (x !== state.cursor.x || y !== state.cursor.y) this.pointer = state.cursor;
     this.state = state;
     if (changed) this.changes.emit(state.version);
+  }
+  /** Closed on purpose: nobody is told of a loss. */
+  closed(): void {
+    this.over ??= 'The hub was closed.';
   }
   lost(reason: string): void {
     if (this.over !== null) return;

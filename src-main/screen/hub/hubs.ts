@@ -61,7 +61,7 @@ class Hubs implements ScreenHubs {
     this.entries.delete(sessionId);
     const end = () => {
       this.running?.remote.closeSession(sessionId);
-      entry.hub?.lost('The hub was closed.');
+      entry.hub?.closed();
     };
     if (entry.hub) end();
     else entry.opening.then(end, () => {});

@@ -25,6 +25,8 @@ export interface RelayOptions {
   policy: RelayPolicy;
   logger: Logger;
   limits?: Partial<RelayLimits>;
+  /** A viewer's pointer went here: the hub's own idea of the pointer follows. */
+  onPointer?(sessionId: string, x: number, y: number): void;
 }
 
 /** Carries viewers' RFB to machines through a gate that no client can talk around. */
@@ -45,7 +47,7 @@ export interface Relay {
 
 const RELEASE_MS = 2_000;
 
-export function createRelay({ openRfb, policy, logger, limits: given }: RelayOptions): Relay {
+export function createRelay({ openRfb, policy, logger, limits: given, onPointer }: RelayOptions): Relay {
   const limits = { ...relayLimits, ...given };
   const connections = new Map<ViewerConnection, Viewer>();
   const ofSession = (sessionId: string) => [...connections.values()].filter((each) => each.sessionId === sessionId);
@@ -68,6 +70,7 @@ export function createRelay({ openRfb, policy, logger, limits: given }: RelayOpt
         {
           mayInput: () => policy.mayInput(viewer),
           onInput: (input) => policy.onInput(viewer, input),
+          onPointer: (x, y) => onPointer?.(sessionId, x, y),
           onOpened: () => policy.onOpened(viewer),
           onClosed: (clean) => policy.onClosed(viewer, clean),
         },

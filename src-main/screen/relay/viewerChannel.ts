@@ -11,6 +11,7 @@ import { ViewerHands } from './viewerHands';
 export interface ChannelPolicy {
   mayInput(): boolean;
   onInput(input: HumanInput): void;
+  onPointer(x: number, y: number): void;
 }
 
 /**
@@ -45,7 +46,10 @@ export class ViewerChannel {
       if (verdict.kind === 'input' && !this.policy.mayInput()) continue;
       if (verdict.kind === 'pass') this.notice(message, verdict.bytes);
       room = this.upstream.write(verdict.bytes) && room;
-      if (verdict.kind === 'input') for (const input of this.hands.passed(message)) this.policy.onInput(input);
+      if (verdict.kind !== 'input') continue;
+      for (const input of this.hands.passed(message)) this.policy.onInput(input);
+      const { type, bytes } = message;
+      if (type === CLIENT.pointer) this.policy.onPointer(bytes.readUInt16BE(2), bytes.readUInt16BE(4));
     }
     return room;
   }
