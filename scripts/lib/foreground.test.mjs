@@ -26,8 +26,8 @@ describe('a program in the foreground', () => {
       said.push(line);
       if (line === 'up') {
         // As a terminal does it, and npm once more.
-        process.kill(-pair.pid, 'SIGINT');
-        process.kill(pair.pid, 'SIGINT');
+        process.kill(-Number(pair.pid), 'SIGINT');
+        process.kill(Number(pair.pid), 'SIGINT');
       }
     }
     expect(said).toEqual(['up', 'count 1', 'code 7']);
