@@ -35,6 +35,8 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
     anyPortWhenTaken: options.port === null,
     logger,
     operator: options.operator,
+    // The window comes first: a hung engine is waited for behind it.
+    patienceMs: 1_000,
     onTokenUse: (use) => tokenUses.emit(use),
   });
   const theme = createTheme({

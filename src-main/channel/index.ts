@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Session } from '@shared/session';
 import type { Caller } from '../base/caller';
 import { WheelhouseError, asWheelhouseError } from '../base/errors';
@@ -35,6 +36,8 @@ const firstName = (body: unknown): string | null => {
 export function createChannel(deps: ChannelDeps): Channel {
   const { broker, ids, logger } = deps;
   const closing = new AbortController();
+  // Every call in flight listens; there may be many.
+  setMaxListeners(0, closing.signal);
   const serving = new McpServing(logger);
   const calls = new SessionCalls(deps);
   /** What earlier revisions say once, at initialize, and never again: by session, and by token for `/mcp`. */
@@ -114,6 +117,7 @@ export function createChannel(deps: ChannelDeps): Channel {
   return {
     handleComputer: (request, { session, caller }) => answering(request, () => computer(request, session, caller)),
     handleRoot: (request, caller) => answering(request, () => everything(request, caller)),
+    busy: (sessionId) => calls.busy(sessionId),
     async close() {
       closing.abort();
       offEnded();

@@ -29,6 +29,7 @@ export class SessionCalls {
   private readonly queue = new ActQueue();
   private readonly help: HelpDesk;
   private readonly screens: Screens;
+  private readonly running = new Map<string, number>();
 
   constructor(private readonly deps: ChannelDeps) {
     this.help = new HelpDesk(deps.attention);
@@ -40,6 +41,7 @@ export class SessionCalls {
     const { sessionId } = live.session;
     let call: CallSignal | undefined;
     let result: (more: Beside) => CallToolResult;
+    this.running.set(sessionId, (this.running.get(sessionId) ?? 0) + 1);
     try {
       const args = parseArguments(tool, raw);
       call = createCallSignal(clock, tool.deadlineMs?.(args) ?? defaultDeadlineMs, io.signal);
@@ -52,6 +54,9 @@ export class SessionCalls {
       result = (more) => failure(error, more);
     } finally {
       call?.dispose();
+      const left = (this.running.get(sessionId) ?? 1) - 1;
+      if (left > 0) this.running.set(sessionId, left);
+      else this.running.delete(sessionId);
     }
     // Told once: not into the answer of a client that is gone.
     const handback = io.signal.aborted ? null : control.takeHandback(sessionId);
@@ -92,6 +97,11 @@ export class SessionCalls {
   forget(sessionId: string): void {
     this.help.forget(sessionId);
     this.screens.forget(sessionId);
+  }
+
+  /** True while a call of the session runs or waits for its turn. */
+  busy(sessionId: string): boolean {
+    return this.running.has(sessionId);
   }
 
   close(): void {

@@ -39,6 +39,8 @@ export interface Channel {
   handleComputer(request: Request, binding: { session: Session; caller: Caller }): Promise<Response>;
   /** `/mcp`: every session of the caller, and the tools that start and end them. */
   handleRoot(request: Request, caller: Caller): Promise<Response>;
+  /** True while a call of the session runs or waits for its turn: it is not idle then, however long the call takes. */
+  busy(sessionId: string): boolean;
   /** Ends open streams; calls that run are cut off. */
   close(): Promise<void>;
 }

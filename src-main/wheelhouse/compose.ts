@@ -9,9 +9,9 @@ import { WheelhouseError } from '../base/errors';
 import type { Ids } from '../base/ids';
 import { createBroker } from '../broker';
 import type { Broker } from '../broker/types';
-import { createChannel } from '../channel';
+import { createChannel, type Channel } from '../channel';
 import { createAttention, createControl } from '../control';
-import type { Control } from '../control/types';
+import type { AttentionQueue, Control } from '../control/types';
 import { connectGuest, openRfb } from '../guest';
 import type { SandboxBackend } from '../sandbox/backend';
 import { createDockerBackend } from '../sandbox/docker';
@@ -93,7 +93,7 @@ export async function compose(
     const { target } = await broker.connect(sessionId);
     return screens.hubs.open(sessionId, target, baseControl.state(sessionId).epoch);
   };
-  const baseControl: Control = createControl({
+  const baseControl = createControl({
     db,
     fences: createFences({
       connect: (sessionId) => broker.connect(sessionId),
@@ -110,6 +110,7 @@ export async function compose(
     ids,
     logger,
   });
+  undo.add('control', () => baseControl.stop());
   const human = createHumanRecorder({
     timeline,
     clock,
@@ -175,7 +176,10 @@ export async function compose(
   let stopping = false;
   let destroy = false;
   undo.add('broker', () => broker.stop({ destroy }));
-  const adopted = broker.start().then(() => void (ready = !stopping));
+  const adopted = broker.start().then(() => {
+    withdrawOrphans(attention, broker);
+    ready = !stopping;
+  });
   await patiently(adopted, options.patienceMs);
   undo.add('viewers', () => relay.closeAll());
   const channel = createChannel({
@@ -195,6 +199,7 @@ export async function compose(
     },
   });
   undo.add('channel', () => channel.close());
+  calls = channel;
 
   const server = await listen(options, {
     broker,
@@ -264,6 +269,14 @@ async function patiently(work: Promise<void>, ms: number | undefined): Promise<v
   work.catch(() => undefined);
   const enough = new AbortController();
   await Promise.race([work, sleep(ms, enough.signal)]).finally(() => enough.abort(new Error('done')));
+}
+
+/** Calls for help of sessions whose end was durable, but not heard of here, before the last process died. */
+function withdrawOrphans(attention: AttentionQueue, broker: Broker): void {
+  const live = new Set(broker.sessions.live().map((session) => session.sessionId));
+  for (const { sessionId } of attention.list()) {
+    if (sessionId !== null && !live.has(sessionId)) attention.withdraw(sessionId);
+  }
 }
 
 const themeSchema = z.enum(['system', 'dark', 'light']);
