@@ -232,6 +232,19 @@ describe('a machine in a container', () => {
     });
   });
 
+  it('loses its session, and nothing else, to a program that ends the supervisor', async () => {
+    const { client: victim, target } = await park.ready();
+    const ending = victim.exec({ epoch: 0, command: "pkill -9 -f 'agent.cjs --session'; sleep 5", timeoutMs: 20_000 });
+    await expect(ending).rejects.toMatchObject({ code: 'guest_failed' });
+    await eventually(async () => expect((await victim.health()).sessionReady).toBe(false));
+    await backend.afterFirstContact(target.machineId, never);
+    await expect(victim.exec({ epoch: 0, command: 'true', timeoutMs: 1000 })).rejects.toMatchObject({
+      code: 'guest_failed',
+    });
+    expect(await victim.health()).toMatchObject({ screenReady: true, sessionReady: false });
+    expect((await client.health()).sessionReady).toBe(true);
+  });
+
   it('lets Chromium keep its own sandbox', async () => {
     await client.launch({ epoch: 0, path: 'chromium', args: ['--no-first-run', 'chrome://sandbox'] });
     await eventually(async () => expect(await out('pgrep -fc type=renderer || true')).not.toBe('0'));
