@@ -1,5 +1,8 @@
+import { systemClock, type Clock } from '../../base/clock';
 import { WheelhouseError } from '../../base/errors';
 import { revive, type FromHost, type Port, type ScreenState, type SessionCalls, type ToHost } from './protocol';
+
+const STUCK_MS = 120_000;
 
 export interface RemoteHooks {
   onChanged(session: string, state: ScreenState): void;
@@ -24,6 +27,7 @@ export class Remote {
   constructor(
     private readonly port: Port<ToHost>,
     private readonly hooks: RemoteHooks,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** A message that has an answer. The signal, where given, gives up an opening. */
@@ -33,7 +37,14 @@ export class Remote {
       const id = this.nextId++;
       const session = 'session' in message ? message.session : undefined;
       const abort = () => this.port.postMessage({ kind: 'abort', id });
-      const settled = () => signal?.removeEventListener('abort', abort);
+      // Calls have their own, shorter limits on the other side; this one is for a thread that has stopped turning.
+      const stop = this.clock.after(STUCK_MS, () => {
+        this.take(this.waiting, id)?.reject(new WheelhouseError('guest_timeout', 'The screen worker does not answer.'));
+      });
+      const settled = () => {
+        stop();
+        signal?.removeEventListener('abort', abort);
+      };
       this.waiting.set(id, {
         session,
         resolve(value) {

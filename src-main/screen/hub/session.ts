@@ -99,9 +99,10 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.hands = new Hands(connection, epoch);
     this.pace = new Pace(connection, clock);
     this.frames = new Frames(connection.screen, slots);
-    this.clipboard = new Clipboard(connection, clock);
+    const patient = { write: (bytes: Buffer) => connection.write(bytes), roundTrip: () => this.answer() };
+    this.clipboard = new Clipboard(patient, clock);
     this.typist = {
-      connection,
+      connection: patient,
       hands: this.hands,
       clipboard: this.clipboard,
       shown: () => {
