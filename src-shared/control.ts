@@ -21,7 +21,6 @@ export const controlSchema = z.object({
   askedBy: z.string().nullable(),
 });
 export type ControlState = z.infer<typeof controlSchema>;
-export type ControlKind = ControlState['kind'];
 
 export const controlRequestSchema = z.strictObject({
   action: z.enum(['take', 'release', 'request', 'give', 'keep', 'pause', 'resume']),

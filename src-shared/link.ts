@@ -145,4 +145,6 @@ export const responseSchema = z.union([
   z.object({ id: requestId, error: z.object({ code: z.enum(linkErrorCodes), message: z.string().max(4096) }) }),
   z.object({ id: requestId, result: z.unknown() }),
 ]);
+/** Inside the machine alone: a line of the session's supervisor for the machine's log, which only the agent writes. */
+export const noteSchema = z.object({ note: z.string().max(2000) });
 export type LinkResponse = z.infer<typeof responseSchema>;

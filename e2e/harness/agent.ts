@@ -46,7 +46,8 @@ export class TestAgent {
   }
 
   async shell(command: string): Promise<string> {
-    return String((await this.must('execute_shell_command', { command })).structured.stdout ?? '');
+    const { stdout } = (await this.must('execute_shell_command', { command })).structured as { stdout?: string };
+    return stdout ?? '';
   }
 
   async close(): Promise<void> {

@@ -57,7 +57,7 @@ export function createShell(options: {
   };
   return {
     info: () => info,
-    copyText: (text) => clipboard.writeText(text),
+    copyText: async (text) => clipboard.writeText(text),
     // A string up to Electron 44, a promise since 45: awaited, both are right.
     readClipboard: async () => clipboard.readText(),
     async openHelp(topic) {

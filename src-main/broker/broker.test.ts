@@ -14,7 +14,7 @@ const key = (n: number): string => `key-${String(n).padStart(8, '0')}`;
 const code = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'no error',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? 'an error without a code',
   );
 
 describe('pools', () => {

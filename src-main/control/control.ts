@@ -57,8 +57,9 @@ export function createControl(deps: ControlDeps): ControlService {
     logger,
     fenceMs: deps.limits?.fenceMs ?? 5000,
     lookMs: deps.limits?.lookMs ?? 1500,
-    apply: (held, event, handback) =>
-      void apply(held, event, event.kind === 'granted' ? 'recorded' : 'anyway', handback),
+    apply(held, event, handback) {
+      apply(held, event, event.kind === 'granted' ? 'recorded' : 'anyway', handback);
+    },
   };
 
   const find = (sessionId: string): Held => {

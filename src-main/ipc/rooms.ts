@@ -36,7 +36,7 @@ export interface Rooms {
 /** What only a desktop app has; given by app/, so that the handlers run and are tested without Electron. */
 export interface Shell {
   info(): AppInfo;
-  copyText(text: string): void;
+  copyText(text: string): Promise<void>;
   readClipboard(): Promise<string>;
   openHelp(topic: string): Promise<void>;
   theme(): 'system' | 'dark' | 'light';

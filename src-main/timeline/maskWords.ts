@@ -14,7 +14,10 @@ export function secretsIn(args: Record<string, unknown>): string[] {
     if (found.size >= maxSecrets || depth > 12) return;
     if (typeof value === 'string') {
       const text = value.slice(0, maxLook);
-      if (named) return void text.split(/\s+/).forEach(add);
+      if (named) {
+        for (const word of text.split(/\s+/)) add(word);
+        return;
+      }
       const kept = maskText(text);
       if (kept === text) return;
       for (const word of text.split(/[\s"'=&?:/@]+/)) if (!kept.includes(word)) add(word);

@@ -27,7 +27,7 @@ const rooms = (over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSess
       return hub;
     },
     releaseInput: () => void told.push('viewers'),
-    putFrame: async (png) => `hash of ${png}`,
+    putFrame: async (png) => `hash of ${png.toString()}`,
     logger: silentLogger,
   });
   return { fences, told };

@@ -44,7 +44,7 @@ export function ConfirmDialog({ open, onClose, title, children, confirm, onConfi
           <Button ref={keep} onClick={onClose}>
             Keep it
           </Button>
-          <Button kind="danger" disabled={busy} onClick={run}>
+          <Button kind="danger" disabled={busy} onClick={() => void run()}>
             {confirm}
           </Button>
         </>

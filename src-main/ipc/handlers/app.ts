@@ -6,8 +6,8 @@ export const appHandlers = (shell: Shell, system: SystemProbe) =>
   ({
     'app.info': () => shell.info(),
     'app.stats': () => system.read(),
-    'app.copyText': ({ text }) => {
-      shell.copyText(text);
+    'app.copyText': async ({ text }) => {
+      await shell.copyText(text);
       return null;
     },
     'app.openHelp': async ({ topic }) => {

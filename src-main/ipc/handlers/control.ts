@@ -54,7 +54,7 @@ export function controlHandlers({ control, broker, timeline, operator }: Rooms, 
         0,
         clipboardLimit,
       );
-      shell.copyText(text);
+      await shell.copyText(text);
       note(
         sessionId,
         epoch,
