@@ -1,6 +1,7 @@
 import {
   linkCalls,
   linkLimits,
+  noteSchema,
   responseSchema,
   type LinkArgs,
   type LinkCallName,
@@ -31,6 +32,8 @@ export class CallClient {
   constructor(
     private readonly framed: FramedSocket,
     private readonly fail: (code: LinkErrorCode, message: string) => Error,
+    /** Takes the peer's notes, where it may send any; without it a note is rubbish like any other. */
+    private readonly onNote?: (note: string) => void,
   ) {
     framed.handle(this.onFrame, linkLimits.frameBytes);
   }
@@ -86,6 +89,8 @@ export class CallClient {
   }
 
   private readonly onFrame = (frame: unknown): void => {
+    const note = this.onNote ? noteSchema.safeParse(frame) : null;
+    if (note?.success) return this.onNote?.(note.data.note);
     const parsed = responseSchema.safeParse(frame);
     if (!parsed.success) throw new Error('an answer has the wrong shape');
     const answer = parsed.data;

@@ -46,7 +46,11 @@ export class SessionDoor {
           this.log(`session: ended, ${reason}`);
         },
       );
-      const client = new CallClient(framed, (code, message) => new GuestError(code, message));
+      const client = new CallClient(
+        framed,
+        (code, message) => new GuestError(code, message),
+        (note) => this.log(`session: ${note.replaceAll(/\p{C}/gu, ' ')}`),
+      );
       this.state = { kind: 'starting', client };
       void this.awaitReady(client);
     });

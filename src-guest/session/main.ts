@@ -23,8 +23,16 @@ const retryMs = 3;
  */
 export async function run(): Promise<void> {
   const { environment, programs } = readSessionFile(guestPaths.sessionFile);
-  const surroundings = { home: guestPaths.home, environment };
   const socket = await persist('the in-guest agent', () => openSocket(guestPaths.session));
+  const framed = new FramedSocket(
+    socket,
+    linkLimits.frameBytes,
+    () => {},
+    () => process.exit(0),
+  );
+  // Nobody reads this program's own output; the agent writes the machine's log.
+  const log = (message: string): void => void framed.send({ note: message.slice(0, 2000) });
+  const surroundings = { home: guestPaths.home, environment, log };
 
   const x = persist('the X server', () => XConnection.open(guestPaths.display));
   const clipboard = x.then((connection) => Clipboard.open(connection));
@@ -32,17 +40,14 @@ export async function run(): Promise<void> {
   const files = new SessionFiles(guestPaths.home);
   const ready = x.then(async (connection) => {
     const start = (late: boolean) =>
-      Promise.all(
-        programs.filter((one) => (one.late ?? false) === late).map((one) => keep(one, environment, guestPaths.home)),
-      );
+      Promise.all(programs.filter((one) => (one.late ?? false) === late).map((one) => keep(one, surroundings)));
     await start(false);
     await managed(connection);
     return { all: start(true) };
   });
   // What comes late is not waited for to call the machine ready, but before anything is run on it.
   const complete = ready.then(({ all }) => all);
-  for (const promise of [clipboard, ready, complete])
-    promise.catch((error: Error) => console.error(`session: ${error.message}`));
+  for (const promise of [clipboard, ready, complete]) promise.catch((error: Error) => log(error.message));
 
   const handlers: Partial<CallHandlers> = {
     async health() {
@@ -73,15 +78,6 @@ export async function run(): Promise<void> {
       return {};
     },
   };
-  const framed: FramedSocket = new FramedSocket(
-    socket,
-    linkLimits.frameBytes,
-    () => {},
-    (reason) => {
-      console.error(`session: ${reason}`);
-      process.exit(0);
-    },
-  );
   // Epochs are the agent's to keep: what it hands on, it has admitted.
   framed.handle(new CallDispatch(framed, { handlers, admit: () => {} }).handle);
 }

@@ -24,7 +24,12 @@ const restartMs = [100, 500, 2_000, 10_000];
 const settledMs = 30_000;
 
 /** Starts a program and keeps it. Resolves once: when a program that runs once has ended, or a kept one has been started. */
-export function keep(program: Program, environment: Record<string, string>, cwd: string, attempt = 0): Promise<void> {
+export function keep(
+  program: Program,
+  surroundings: { environment: Record<string, string>; home: string; log(message: string): void },
+  attempt = 0,
+): Promise<void> {
+  const { environment, home: cwd, log } = surroundings;
   return new Promise((resolve) => {
     const [file = '', ...args] = program.command;
     const startedAt = performance.now();
@@ -35,10 +40,10 @@ export function keep(program: Program, environment: Record<string, string>, cwd:
       ended = true;
       resolve();
       if (!program.restart) return;
-      console.error(`session: ${program.name} ended (${why})`);
+      log(`${program.name} ended (${why})`);
       const next = performance.now() - startedAt > settledMs ? 0 : attempt + 1;
       const delay = restartMs[Math.min(next, restartMs.length - 1)];
-      setTimeout(() => void keep(program, environment, cwd, next), delay);
+      setTimeout(() => void keep(program, surroundings, next), delay);
     };
     child.on('error', (error) => end(error.message));
     child.on('exit', (code, signal) => end(String(signal ?? code)));

@@ -232,6 +232,14 @@ describe('a machine in a container', () => {
     });
   });
 
+  it('starts a part of the desktop again that ended, and says so in its log', async () => {
+    await run('pkill -x tint2');
+    await eventually(async () => expect(await out('pgrep -xc tint2 || true')).toBe('1'));
+    await eventually(async () =>
+      expect((await backend.logs(machineId, 50, never)).join('\n')).toMatch(/session: panel ended/),
+    );
+  });
+
   it('loses its session, and nothing else, to a program that ends the supervisor', async () => {
     const { client: victim, target } = await park.ready();
     const ending = victim.exec({ epoch: 0, command: "pkill -9 -f 'agent.cjs --session'; sleep 5", timeoutMs: 20_000 });
