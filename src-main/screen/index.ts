@@ -1,3 +1,3 @@
-export { createScreenHubs, type HubsOptions } from './hub/hubs';
-export { createRelay, relayLimits, type Relay, type RelayLimits, type RelayOptions } from './relay/relay';
-export { createTickets, type TicketGrant, type Tickets } from './tickets';
+export { createScreenHubs } from './hub/hubs';
+export { createRelay, type Relay } from './relay/relay';
+export { createTickets, type Tickets } from './tickets';
