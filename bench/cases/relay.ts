@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { sleep } from '../../src-main/base/deadline';
 import { BareXvnc, desktopImage } from '../lib/bareXvnc';
 import { startOurs, startWebsockify, type Proxy } from '../lib/proxies';

@@ -132,7 +132,7 @@ export async function compose(
       .list()
       .some((call) => call.sessionId === sessionId && (call.state === 'waiting' || call.state === 'taken'));
   // Made after the broker, asked by it from then on.
-  let calls: Channel | undefined;
+  const late: { channel?: Channel } = {};
   const broker: Broker = createBroker({
     db,
     backends,
@@ -141,7 +141,7 @@ export async function compose(
     controlState: (sessionId) => baseControl.state(sessionId),
     hooks: {
       ...options.hooks,
-      isSpared: (sessionId) => waits(sessionId) || calls?.busy(sessionId) === true,
+      isSpared: (sessionId) => waits(sessionId) || late.channel?.busy(sessionId) === true,
     },
     bus,
     clock,
@@ -199,7 +199,7 @@ export async function compose(
     },
   });
   undo.add('channel', () => channel.close());
-  calls = channel;
+  late.channel = channel;
 
   const server = await listen(options, {
     broker,
