@@ -47,6 +47,13 @@ export function followMain(
   const known = (id: string) =>
     client.getQueryData<Session[]>(keys.sessions)?.find((session) => session.sessionId === id);
 
+  /** A push that comes while an answer is on its way would be overwritten by it: then the answer is asked for again. */
+  const patch = <T>(key: readonly unknown[], update: (old: T | undefined) => T | undefined) => {
+    client.setQueryData<T>(key, update);
+    if (client.isFetching({ queryKey: key, exact: true }) > 0)
+      void client.invalidateQueries({ queryKey: key, exact: true });
+  };
+
   const onSession = (session: Session) => {
     const before = known(session.sessionId);
     const listed = client.getQueryData<Session[]>(keys.sessions);
@@ -55,35 +62,33 @@ export function followMain(
       useLive
         .getState()
         .addHappening({ at: session.endedAt ?? session.createdAt, words, sessionId: session.sessionId });
-    client.setQueryData<Session[]>(keys.sessions, (list) =>
+    patch<Session[]>(keys.sessions, (list) =>
       session.endedAt
         ? list?.filter((each) => each.sessionId !== session.sessionId)
         : list && upsert(list, session, (each) => each.sessionId),
     );
-    client.setQueryData<Session>(keys.session(session.sessionId), (old) => (old ? session : old));
+    patch<Session>(keys.session(session.sessionId), (old) => (old ? session : old));
   };
 
   const onControl = (sessionId: string, control: ControlState) => {
     const session = known(sessionId);
     const words = session && controlHappening(session.name, session.control, control, me());
     if (words) useLive.getState().addHappening({ at: control.since, words, sessionId });
-    const patch = (old: Session) => (old.control.epoch > control.epoch ? old : { ...old, control });
-    client.setQueryData<Session[]>(keys.sessions, (list) =>
-      list?.map((each) => (each.sessionId === sessionId ? patch(each) : each)),
-    );
-    client.setQueryData<Session>(keys.session(sessionId), (old) => old && patch(old));
+    const put = (old: Session) => (old.control.epoch > control.epoch ? old : { ...old, control });
+    patch<Session[]>(keys.sessions, (list) => list?.map((each) => (each.sessionId === sessionId ? put(each) : each)));
+    patch<Session>(keys.session(sessionId), (old) => old && put(old));
   };
 
   const onEvent = (event: WheelhouseEvent) => {
     switch (event.event) {
       case 'pool':
-        client.setQueryData<Pool[]>(keys.pools, (list) => list && upsert(list, event.data, (pool) => pool.id));
+        patch<Pool[]>(keys.pools, (list) => list && upsert(list, event.data, (pool) => pool.id));
         return;
       case 'pool_deleted':
-        client.setQueryData<Pool[]>(keys.pools, (list) => list?.filter((pool) => pool.id !== event.data.id));
+        patch<Pool[]>(keys.pools, (list) => list?.filter((pool) => pool.id !== event.data.id));
         return;
       case 'machine':
-        client.setQueryData<Machine[]>(keys.machines(event.data.poolId), (list) =>
+        patch<Machine[]>(keys.machines(event.data.poolId), (list) =>
           event.data.state === 'gone'
             ? list?.filter((machine) => machine.machineId !== event.data.machineId)
             : list && upsert(list, event.data, (machine) => machine.machineId),
@@ -95,12 +100,10 @@ export function followMain(
         return onControl(event.data.sessionId, event.data.control);
       case 'action':
         useLive.getState().setLatest(event.data);
-        client.setQueryData<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) =>
-          putAction(data, event.data),
-        );
+        patch<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
         return;
       case 'attention':
-        client.setQueryData<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
+        patch<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
         return;
       default:
         // A newer main process may announce more than this window knows.

@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode, RefObject } from 'react';
+import { useRef, type ReactNode, type RefObject } from 'react';
 import { IconButton } from './Button';
 import css from './Dialog.module.css';
 
@@ -26,11 +26,14 @@ export function Dialog({
   footer,
   initialFocus,
 }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
+  // A form begins in its first field; anything else with the way out.
+  const firstField = () => body.current?.querySelector<HTMLElement>('input:not([readonly]), textarea') ?? true;
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={css.shade} />
-        <Base.Popup className={css.dialog} style={{ maxWidth: width }} initialFocus={initialFocus}>
+        <Base.Popup className={css.dialog} style={{ maxWidth: width }} initialFocus={initialFocus ?? firstField}>
           <header className={css.head}>
             <div>
               <Base.Title className={css.title}>{title}</Base.Title>
@@ -44,7 +47,9 @@ export function Dialog({
               }
             />
           </header>
-          <div className={css.body}>{children}</div>
+          <div className={css.body} ref={body}>
+            {children}
+          </div>
           {footer && <footer className={css.foot}>{footer}</footer>}
         </Base.Popup>
       </Base.Portal>

@@ -31,7 +31,7 @@ export function AttentionDetail({
 }) {
   const [, go] = useLocation();
   const pool = usePools().data?.find((each) => each.id === (session?.poolId ?? call.poolId));
-  const control = useControl(call.sessionId ?? '');
+  const control = useControl(call.sessionId ?? '', session?.control.epoch ?? 0);
   const take = async () => {
     if (session && (await control.act({ action: 'take' }))) go(`/session/${session.sessionId}`);
   };

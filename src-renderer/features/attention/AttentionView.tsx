@@ -8,7 +8,6 @@ import { messageOf } from '../../lib/api';
 import { age, clock } from '../../lib/clock';
 import { useAttention, useSessions } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
-import { count } from '../../lib/words';
 import { Button } from '../../ui/Button';
 import { Kbd } from '../../ui/Kbd';
 import { Notice } from '../../ui/Notice';
@@ -183,7 +182,7 @@ function Item({
         <b className="clip">{call.title}</b>
         <span className={css.why}>{call.why}</span>
         <small className="clip">
-          {session ? [session.name, session.agent].filter(Boolean).join(', ') : count(1, 'machine').slice(2)}
+          {session ? [session.name, session.agent].filter(Boolean).join(', ') : (call.poolId ?? '')}
         </small>
       </span>
     </button>

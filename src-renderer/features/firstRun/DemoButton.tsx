@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
 import { keys, queryClient, useDemo } from '../../lib/queries';
@@ -11,13 +11,18 @@ export function DemoButton({ disabled }: { disabled?: boolean }) {
   const demo = useDemo().data;
   const [, go] = useLocation();
   const [failure, setFailure] = useState<string | null>(null);
+  const [asked, setAsked] = useState(false);
   const running = demo?.state === 'running' || demo?.state === 'waiting';
-  if (running && demo.sessionId) {
-    const { sessionId } = demo;
+  const sessionId = running ? demo.sessionId : null;
+  useEffect(() => {
+    if (asked && sessionId) go(`/session/${sessionId}`);
+  }, [asked, sessionId, go]);
+  if (sessionId) {
     return <Button onClick={() => go(`/session/${sessionId}`)}>Watch the demo agent</Button>;
   }
   const start = async () => {
     setFailure(null);
+    setAsked(true);
     try {
       queryClient.setQueryData(keys.demo, await call('demo.start', {}));
     } catch (error) {

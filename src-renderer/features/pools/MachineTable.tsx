@@ -102,9 +102,7 @@ export function MachineTable({
         onClose={() => setDestroying(null)}
         title={`Destroy ${destroying?.machineId ?? ''}?`}
         confirm={`Destroy ${destroying?.machineId ?? ''}`}
-        onConfirm={() =>
-          destroying ? call('pools.destroyMachine', { machineId: destroying.machineId }) : Promise.resolve()
-        }
+        onConfirm={() => (destroying ? destroy(destroying) : Promise.resolve())}
       >
         <p>
           {destroying?.sessionId
@@ -115,6 +113,11 @@ export function MachineTable({
       </ConfirmDialog>
     </section>
   );
+}
+
+/** A leased machine goes with its session: the broker ends neither behind the other's back. */
+function destroy({ machineId, sessionId }: Machine): Promise<null> {
+  return sessionId ? call('sessions.release', { sessionId }) : call('pools.destroyMachine', { machineId });
 }
 
 function stateIcon(state: Machine['state']) {

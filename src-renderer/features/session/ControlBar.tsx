@@ -41,6 +41,8 @@ export interface ControlBarProps {
   busy: boolean;
   /** Keys go to the desktop now; otherwise a click on it sends them there. */
   focused: boolean;
+  /** The hand-back note is open and has the keys. */
+  noting?: boolean;
   failure: string | null;
   askedBy?: string | null;
   onAction(action: BarAction): void;
@@ -64,7 +66,12 @@ export function ControlBar({ state, busy, focused, failure, askedBy, onAction, s
         ) : (
           <span className={css.words} title={state.sentence.replaceAll('**', '')}>
             <Words text={state.sentence} />
-            {state.keys && (focused ? <KeysHint /> : <span className={css.dim}>Click the desktop to type on it.</span>)}
+            {state.keys &&
+              (focused ? (
+                <KeysHint />
+              ) : (
+                <span className={css.dim}>{noting ? 'Keys go to the note.' : 'Click the desktop to type on it.'}</span>
+              ))}
           </span>
         )}
         {state.clock && !failure && <b className={`${css.clock} tnum`}>{state.clock}</b>}

@@ -59,7 +59,7 @@ function LoadedSession({ session }: { session: Session }) {
     useAttention().data?.filter((each) => each.sessionId === session.sessionId && each.kind === 'help') ?? [];
   const waiting = calls.find((each) => each.state === 'waiting');
   const open = waiting ?? calls.find((each) => each.state === 'taken');
-  const control = useControl(session.sessionId);
+  const control = useControl(session.sessionId, session.control.epoch);
   const [tab, setTab] = useState<Tab>('screen');
   const [handing, setHanding] = useState(false);
   const [stopping, setStopping] = useState(false);
@@ -131,7 +131,8 @@ function LoadedSession({ session }: { session: Session }) {
                   <ControlBar
                     state={state}
                     busy={control.busy}
-                    focused={focused}
+                    focused={focused && typing}
+                    noting={handing}
                     failure={handing ? null : control.failure}
                     askedBy={session.control.askedBy}
                     onAction={onAction}

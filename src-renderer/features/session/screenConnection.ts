@@ -96,7 +96,8 @@ export class ScreenConnection {
       canvas = this.target.querySelector('canvas');
       this.attempt = 0;
       this.onState({ kind: 'live' });
-      if (this.mayType) this.focus();
+      // Not out of a dialog or a field that somebody is in.
+      if (this.mayType && document.activeElement === document.body) this.focus();
     });
     rfb.addEventListener('disconnect', () => {
       if (this.rfb !== rfb) return;

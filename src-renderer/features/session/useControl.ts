@@ -12,12 +12,14 @@ export interface ControlCommands {
 }
 
 /** Commands on who may act. The answer is put in place at once; the push that follows says the same. */
-export function useControl(sessionId: string): ControlCommands {
+export function useControl(sessionId: string, epoch: number): ControlCommands {
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [refused, setRefused] = useState<{ text: string; epoch: number } | null>(null);
+  // A refusal is about the state it was met in; the next change of hands makes it old.
+  const failure = refused?.epoch === epoch ? refused.text : null;
   const act = async (request: ControlRequest): Promise<boolean> => {
     setBusy(true);
-    setFailure(null);
+    setRefused(null);
     try {
       const control = await call('control.act', { sessionId, request });
       const patch = (session: Session) => (session.control.epoch > control.epoch ? session : { ...session, control });
@@ -27,11 +29,11 @@ export function useControl(sessionId: string): ControlCommands {
       );
       return true;
     } catch (error) {
-      setFailure(messageOf(error));
+      setRefused({ text: messageOf(error), epoch });
       return false;
     } finally {
       setBusy(false);
     }
   };
-  return { act, busy, failure, clear: () => setFailure(null) };
+  return { act, busy, failure, clear: () => setRefused(null) };
 }

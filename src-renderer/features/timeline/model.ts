@@ -188,6 +188,7 @@ export function rowWords(action: Action, me: string): string {
   const [verb = '', ...rest] = action.words.split(' ');
   const known = bare[verb];
   if (action.actor.kind === 'agent') {
+    if (action.tool === 'await_control' && action.outcome === 'pending') return 'Agent waits for the hand-back';
     if (action.outcome !== 'refused') return action.words;
     return known ? `Agent tried to ${known} ${rest.join(' ')}` : `Agent tried: ${action.words}`;
   }

@@ -6,6 +6,7 @@ import {
   LayoutGrid,
   PanelRightClose,
   PanelRightOpen,
+  Plug,
   Plus,
   SearchX,
   Square,
@@ -82,6 +83,9 @@ export function WallView() {
         }
       >
         <SearchField label="Find a session" value={query} onChange={setQuery} inputRef={search} hotkey="/" />
+        <Button icon={<Plug size={16} />} onClick={() => ui.setConnect(true)}>
+          Connect an agent
+        </Button>
         <Button icon={<Plus size={16} />} onClick={() => ui.setStart(true)}>
           Start a session
         </Button>
