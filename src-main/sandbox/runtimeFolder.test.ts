@@ -33,9 +33,13 @@ describe('the folder of links', () => {
     folder.forgetSecret('m_1');
     folder.forgetSecret('m_1');
     expect(existsSync(boot)).toBe(false);
+    folder.prepare({ machineId: 'm_2', secret: 's'.repeat(43) });
     folder.remove('m_1');
     folder.remove('m_1');
     expect(existsSync(folder.machine('m_1'))).toBe(false);
+    expect(existsSync(folder.machine('m_2'))).toBe(true);
+    folder.remove('m_2');
+    expect(existsSync(folder.path)).toBe(false);
   });
 
   it('is refused when somebody else made it: open to others, a link, a file', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootFileName, linkSocketName, type Boot } from '@shared/link';
@@ -74,8 +74,14 @@ export class RuntimeFolder {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
+  /** The machine's folder goes, and the outer one with the last of them. */
   remove(machineId: string): void {
     rmSync(this.machine(machineId), { recursive: true, force: true });
+    try {
+      rmdirSync(this.path);
+    } catch {
+      // Others are in it, or it never was.
+    }
   }
 }
 
