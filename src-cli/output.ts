@@ -10,11 +10,10 @@ export const processIo: Io = {
 };
 
 /** Names come from agents and guests: control characters would be commands to the terminal. */
-export const plain = (value: unknown): string =>
-  (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '–')).replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    '·',
-  );
+export const plain = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value ?? null) ?? '');
+  return (text === 'null' && value !== 'null' ? '–' : text).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·');
+};
 
 /** Columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
