@@ -16,7 +16,9 @@ export function controlHappening(name: string, before: ControlState, after: Cont
   switch (after.kind) {
     case 'human':
       return `${who(after.holder, me)} took ${name}`;
+    case 'handback':
     case 'agent':
+      if (before.kind === 'handback' || before.kind === 'agent') return null;
       if (before.kind === 'paused') return `${name} goes on`;
       return before.holder ? `${who(before.holder, me)} handed back ${name}` : null;
     case 'paused':

@@ -3,7 +3,7 @@ import { Check, CircleAlert, Copy, Plug, Play, RefreshCw, TriangleAlert } from '
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { call, messageOf } from '../../lib/api';
 import { clock } from '../../lib/clock';
-import { keys, queryClient, useSetup } from '../../lib/queries';
+import { keys, queryClient, useDemo, useSetup } from '../../lib/queries';
 import { useUi } from '../../lib/stores';
 import { useNow } from '../../lib/useNow';
 import { Button } from '../../ui/Button';
@@ -11,13 +11,14 @@ import { ErrorLine } from '../../ui/ErrorLine';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import { DemoButton } from './DemoButton';
-import { dockerLine, imageLine, summary, type Line } from './model';
+import { demoWords, dockerLine, imageLine, summary, type Line } from './model';
 import css from './FirstRunView.module.css';
 
 export function FirstRunView() {
   const setup = useSetup();
   const [failure, setFailure] = useState<string | null>(null);
   const setConnect = useUi((state) => state.setConnect);
+  const demo = useDemo().data;
   const run = async (work: () => Promise<unknown>) => {
     setFailure(null);
     try {
@@ -94,7 +95,9 @@ export function FirstRunView() {
               <div className={css.action}>
                 <DemoButton disabled={!status.ready} />
               </div>
-              <small>{status.ready ? 'It works on a desktop of its own.' : 'Ready when the image is.'}</small>
+              <small>
+                {demoWords(demo) ?? (status.ready ? 'It works on a desktop of its own.' : 'Ready when the image is.')}
+              </small>
             </div>
           </div>
           <div>

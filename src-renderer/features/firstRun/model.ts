@@ -1,4 +1,4 @@
-import type { SetupStatus } from '@shared/ipc';
+import type { DemoStatus, SetupStatus } from '@shared/ipc';
 import { gigabytes } from '../../lib/words';
 
 export interface Line {
@@ -55,5 +55,20 @@ export function imageLine({ image }: SetupStatus): Line {
       return { tone: 'warn', title: 'No desktop image yet', text: image.message };
     case 'failed':
       return { tone: 'bad', title: 'The image could not be built', text: image.message };
+  }
+}
+
+/** What the demo agent is at; null while there is nothing to say. */
+export function demoWords(demo: DemoStatus | undefined): string | null {
+  switch (demo?.state) {
+    case 'starting':
+    case 'running':
+      return demo.step || 'It is at work.';
+    case 'waiting':
+      return 'It waits for you: take control of its desktop.';
+    case 'done':
+      return demo.message ?? 'It finished its job.';
+    default:
+      return null;
   }
 }

@@ -88,7 +88,7 @@ export const barStates: readonly { name: string; session: Session; latest?: Acti
   { name: 'Asked for', session: session({}, { kind: 'human', holder: me, askedBy: 'Mara K.' }) },
   { name: 'No input', session: session({}, { kind: 'human', holder: me, lapsesAt: at(-70), lapseReason: 'idle' }) },
   { name: 'Grace', session: session({}, { kind: 'human', holder: me, lapsesAt: at(-21), lapseReason: 'grace' }) },
-  { name: 'Handing back', session: session({}, { kind: 'handback', holder: me }) },
+  { name: 'Handing back', session: session({}, { kind: 'handback' }) },
   { name: 'Other', session: session({}, { kind: 'human', holder: 'Mara K.' }) },
   { name: 'Other, asked', session: session({}, { kind: 'human', holder: 'Mara K.', askedBy: me }) },
   {

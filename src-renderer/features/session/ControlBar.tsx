@@ -50,7 +50,7 @@ export interface ControlBarProps {
   slots?: Partial<Record<BarAction, ReactNode>>;
 }
 
-export function ControlBar({ state, busy, focused, failure, askedBy, onAction, slots = {} }: ControlBarProps) {
+export function ControlBar({ state, busy, focused, noting, failure, askedBy, onAction, slots = {} }: ControlBarProps) {
   return (
     <div className={css.bar} data-role={state.role} role="group" aria-label="Control">
       <div className={css.flag}>

@@ -78,8 +78,10 @@ function LoadedSession({ session }: { session: Session }) {
   const onAction = (action: BarAction) => {
     switch (action) {
       case 'take':
+        setHanding(false);
         return void control.act({ action: 'take' });
       case 'takeAdmin':
+        setHanding(false);
         return void control.act({ action: 'take', force: true });
       case 'cancel':
         return void control.act({ action: 'release' });

@@ -16,7 +16,7 @@ describe('controlBar', () => {
     ['You', 'you', 'You have the wheel', ['handback']],
     ['Asked for', 'you', 'You have the wheel', ['give', 'keepFromAsker', 'handback']],
     ['No input', 'you', 'You have the wheel', ['keepIdle', 'handback']],
-    ['Handing back', 'you', 'You hand back', []],
+    ['Handing back', 'agent', 'Agent gets the wheel', []],
     ['Other', 'other', 'Mara K. has the wheel', ['ask', 'takeAdmin']],
     ['Other, lost', 'other', 'Mara K. has the wheel', ['takeAdmin']],
     ['Paused', 'nobody', 'Paused', ['stop', 'resume', 'take']],

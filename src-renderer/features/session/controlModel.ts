@@ -230,14 +230,12 @@ export function controlBar(input: BarInput): BarState {
     case 'human':
       return mine ? mineBar(session, now) : othersBar(session, me, now);
     case 'handback':
-      return mine
-        ? bar({ role: 'you', icon: 'wait', flag: 'You hand back', sentence: 'Held keys and buttons are let go' })
-        : bar({
-            role: 'other',
-            icon: 'wait',
-            flag: `${control.holder ?? 'Somebody'} hands back`,
-            sentence: 'Held keys and buttons are let go',
-          });
+      return bar({
+        role: mine ? 'you' : 'agent',
+        icon: 'wait',
+        flag: mine ? 'You hand back' : 'Agent gets the wheel',
+        sentence: 'Held keys and buttons are let go',
+      });
     case 'paused': {
       const by =
         control.holder === null ? 'Paused' : mine ? 'Paused, you held it' : `Paused, ${control.holder} held it`;

@@ -90,6 +90,9 @@ export class ScreenConnection {
     rfb.resizeSession = false;
     rfb.showDotCursor = true;
     rfb.background = 'transparent';
+    // Loopback has bandwidth to spare: little compression and sharp text cost the guest less time per change.
+    rfb.qualityLevel = 8;
+    rfb.compressionLevel = 1;
     rfb.viewOnly = !this.mayType;
     let canvas: HTMLCanvasElement | null = null;
     rfb.addEventListener('connect', () => {

@@ -65,15 +65,23 @@ describe('fold', () => {
   it('ends a hold that lapsed, and starts another where it is given on', () => {
     const rows = fold([
       action('1', 'x', { ...human, tool: 'control.take' }),
-      action('2', '**You** gave control to **Tom**', { ...human, tool: 'control.give' }),
-      action('3', 'x', { actor: { kind: 'broker', name: 'broker' }, tool: 'control.lapse' }),
+      action('2', `**${me}** gave control to **Tom**`, { ...human, tool: 'control.give' }),
+      action('3', 'x', {
+        actor: { kind: 'broker', name: 'broker' },
+        tool: 'control.lapse',
+        arguments: { holder: 'Tom' },
+      }),
     ]);
     expect(rows.map((row) => row.kind === 'control' && [row.fact, row.current])).toEqual([
       ['taken', false],
       ['given', false],
       ['lapsed', false],
     ]);
-    expect(rows[1]?.kind === 'control' && factTitle(rows[1], me)).toBe('You gave control to Tom');
+    expect(rows.map((row) => row.kind === 'control' && factTitle(row, me))).toEqual([
+      'You took control',
+      'You gave control to Tom',
+      'Tom’s hold lapsed, paused',
+    ]);
   });
 });
 

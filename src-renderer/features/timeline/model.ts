@@ -1,7 +1,7 @@
 import type { Action } from '@shared/action';
 import { age, duration } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
-import { plainWords } from '../../lib/words';
+import { capital, splitWords } from '../../lib/words';
 
 /** What a change of hands says in the record, whoever wrote it and under which exact name. */
 export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'resumed' | 'lapsed' | 'other';
@@ -141,10 +141,15 @@ export function outcomeLine(action: Action, row?: Row): { tone: OutcomeTone; tex
   }
 }
 
-/** The title of a block, from the reader's side. */
-export function factTitle(row: Extract<Row, { kind: 'control' }>, me: string): string {
-  const { actor } = row.action;
-  const name = actor.kind === 'human' ? (actor.name === me ? 'You' : actor.name) : 'The broker';
+/** The title of a block, from the reader's side. The broker's own blocks say it in their words. */
+export function factTitle(row: ControlRow, me: string): string {
+  const { actor, arguments: told } = row.action;
+  const name = actor.name === me ? 'You' : actor.name;
+  if (row.fact === 'lapsed') {
+    const whose = told['holder'] === me ? 'Your' : typeof told['holder'] === 'string' ? `${told['holder']}’s` : 'A';
+    return `${whose} hold lapsed, paused`;
+  }
+  if (actor.kind === 'broker') return asYou(row.action.words, me);
   switch (row.fact) {
     case 'taken':
       return `${name} took control`;
@@ -154,12 +159,16 @@ export function factTitle(row: Extract<Row, { kind: 'control' }>, me: string): s
       return `${name} paused`;
     case 'resumed':
       return `${name} let it go on`;
-    case 'lapsed':
-      return 'The hold lapsed, paused';
     case 'given':
     case 'other':
-      return plainWords(row.action.words).replaceAll(me === '' ? '\0' : me, 'You');
+      return asYou(row.action.words, me);
   }
+}
+
+/** Names stand between marks in a change of hands: the reader's own becomes "you". */
+function asYou(words: string, me: string): string {
+  const parts = splitWords(words).map((part) => (part.bold && part.text === me ? 'you' : part.text));
+  return capital(parts.join(''));
 }
 
 const bare: Record<string, string> = {

@@ -26,7 +26,7 @@ export const TileCard = memo(function TileCard({ tile, width }: { tile: Tile; wi
         {version === undefined ? (
           <span className={css.none}>No picture yet</span>
         ) : (
-          <img src={thumbUrl(session.sessionId, version, width)} alt="" draggable={false} decoding="async" />
+          <img src={thumbUrl(session.sessionId, version, width)} alt="" draggable={false} decoding="sync" />
         )}
       </span>
       <span className={css.line}>
