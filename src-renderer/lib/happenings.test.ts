@@ -10,8 +10,12 @@ describe('happenings', () => {
     const mine = control({ kind: 'human', holder: me });
     expect(controlHappening('Desk', agent, mine, me)).toBe('You took Desk');
     expect(controlHappening('Desk', agent, control({ kind: 'draining', holder: me }), me)).toBeNull();
-    expect(controlHappening('Desk', control({ kind: 'handback', holder: 'Mara K.' }), agent, me)).toBe(
-      'Mara K. handed back Desk',
+    expect(
+      controlHappening('Desk', control({ kind: 'human', holder: 'Mara K.' }), control({ kind: 'handback' }), me),
+    ).toBe('Mara K. handed back Desk');
+    expect(controlHappening('Desk', control({ kind: 'handback' }), agent, me)).toBeNull();
+    expect(controlHappening('Desk', control({ kind: 'paused' }), control({ kind: 'handback' }), me)).toBe(
+      'Desk goes on',
     );
     expect(controlHappening('Desk', mine, mine, me)).toBeNull();
     expect(controlHappening('Desk', agent, control({ kind: 'paused' }), me)).toBe('Desk paused');
