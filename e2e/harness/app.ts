@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { _electron, type ElectronApplication, type Page } from '@playwright/test';
 import type { RequestInput, RequestName, RequestOutput } from '../../src-shared/ipc';
 import { TestAgent } from './agent';
-import { docker, removeOurs } from './docker';
+import { containerOf, docker, removeOurs } from './docker';
 import { electronBinary, root, rootFlags } from './runtime';
 
 export interface LaunchOptions {
@@ -50,7 +50,8 @@ export class TestApp {
       if (!/dbus|gpu|GL |vaapi/i.test(text)) process.stderr.write(`[app] ${text}`);
     });
     const page = await electron.firstWindow();
-    await page.waitForFunction(() => Boolean(window.wheelhouse));
+    // The window has chosen its first view: whoever goes elsewhere from here on stays there.
+    await page.waitForFunction(() => Boolean(window.wheelhouse) && window.location.hash.length > 1);
     return new TestApp(electron, page, dataDir, options.dataDir !== undefined);
   }
 
@@ -66,16 +67,20 @@ export class TestApp {
   }
 
   /** An agent with a token made through the window, as a person would make it. */
-  async agent(name = 'test-agent'): Promise<TestAgent> {
-    const { secret } = await this.invoke('tokens.create', { name: `${name}-${Date.now()}`, poolId: 'desktop' });
+  async agent(name = 'test-agent', poolId = 'desktop'): Promise<TestAgent> {
+    const { secret } = await this.invoke('tokens.create', { name: `${name}-${Date.now()}`, poolId });
     return TestAgent.connect(await this.url(), secret, name);
+  }
+
+  /** The container under a session, as the engine knows it. */
+  async container(sessionId: string): Promise<string> {
+    const { machineId } = await this.invoke('sessions.get', { sessionId });
+    return containerOf(String(machineId));
   }
 
   /** A file in the session's machine, read by the engine and not by anything of ours; null while there is none. */
   async guestFile(sessionId: string, path: string): Promise<string | null> {
-    const { machineId } = await this.invoke('sessions.get', { sessionId });
-    const id = (await docker('ps', '-q', '--filter', `label=dev.wheelhouse.machine=${machineId}`)).trim();
-    return docker('exec', id, 'cat', path).then(
+    return docker('exec', await this.container(sessionId), 'cat', path).then(
       (text) => text,
       () => null,
     );
@@ -83,6 +88,14 @@ export class TestApp {
 
   async go(path: string): Promise<void> {
     await this.page.evaluate((path) => void (window.location.hash = path), path);
+  }
+
+  /** Ends the app as a crash does: at once, with nothing tidied. Its data and containers stay for the next launch. */
+  async kill(): Promise<void> {
+    const child = this.electron.process();
+    const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+    child.kill('SIGKILL');
+    await ended;
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,11 @@ export async function docker(...args: string[]): Promise<string> {
   return (await run('docker', args, { timeout: 30_000 })).stdout;
 }
 
+/** The container of one machine; empty when there is none any more. */
+export async function containerOf(machineId: string): Promise<string> {
+  return (await docker('ps', '-aq', '--filter', `label=dev.wheelhouse.machine=${machineId}`)).trim();
+}
+
 /** Ids of the containers that the installation in this data folder made. */
 export async function containersOf(dataDir: string): Promise<string[]> {
   const db = openDatabase(storeFile(dataDir));
