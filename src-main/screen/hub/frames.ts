@@ -3,8 +3,9 @@ import type { Framebuffer } from '../picture/framebuffer';
 import type { EncoderSlots } from './encoderSlots';
 
 /**
- * Pictures for the record: noted at once, encoded later, each version once. When too many are under way the next waits
- * for a place, and with it everything that is ordered behind it: memory stays bounded and no picture is wrong.
+ * Whole pictures, for the record and for screenshots: noted at once, encoded later, each version once. When too many
+ * are under way the next waits for a place, and with it everything that is ordered behind it: memory stays bounded and
+ * no picture is wrong.
  */
 export class Frames {
   private last: { version: number; png: Promise<Buffer> } | null = null;
@@ -19,13 +20,12 @@ export class Frames {
     await this.slots.take();
     const picture = this.screen.snapshot();
     const png = this.slots.holding(() => encodePng(picture));
-    png.catch(() => {});
-    this.last = { version: picture.version, png };
-    return this.last;
-  }
-
-  /** The finished or running encoding of the picture as it is, if there is one. */
-  current(): Promise<Buffer> | null {
-    return this.last?.version === this.screen.version ? this.last.png : null;
+    const noted = { version: picture.version, png };
+    this.last = noted;
+    // A picture that could not be encoded is tried anew.
+    png.catch(() => {
+      if (this.last === noted) this.last = null;
+    });
+    return noted;
   }
 }

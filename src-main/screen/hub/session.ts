@@ -125,7 +125,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   async screenshot({ region }: { region?: Rect }): Promise<Uint8Array> {
     await this.refresh();
     const screen = this.connection.screen;
-    if (!region) return (await this.frames.current()) ?? this.encode();
+    if (!region) return (await this.frames.note()).png;
     const { x, y, width, height } = region;
     const whole = [x, y, width, height].every(Number.isInteger);
     if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > screen.width || y + height > screen.height) {
@@ -134,7 +134,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     return this.encode(region);
   }
 
-  private encode(region?: Rect): Promise<Buffer> {
+  private encode(region: Rect): Promise<Buffer> {
     return this.slots.run(() => encodePng(this.connection.screen.snapshot(region)));
   }
 
