@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
@@ -7,6 +8,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Builds one TypeScript entry into a folder under node_modules/.cache, where it finds its packages; returns its address. */
 export async function bundle(entry: string, name: string): Promise<URL> {
   const outDir = join(root, 'node_modules/.cache/wheelhouse-tests', `${name}-${process.pid}`);
+  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({
     root,
     configFile: false,
