@@ -10,7 +10,7 @@ import { MachinePark } from '../sandbox/backend.contract';
 import { createDockerBackend } from '../sandbox/docker/index';
 import { createRelay, createScreenHubs } from './index';
 import { ENCODING, fence, keyEvent, pointerEvent, setEncodings, updateRequest } from './rfb/wire';
-import { bundle } from './testing/bundle';
+import { bundle, unbundle } from './testing/bundle';
 import { everyClientMessage } from './testing/clientMessages';
 import { decodePng } from './testing/decode';
 import { listenSockets, RawViewer } from './testing/rawViewer';
@@ -23,18 +23,20 @@ let park: MachinePark;
 let client: GuestClient;
 let hubs: ScreenHubs;
 let hub: ScreenHub;
+let workerUrl: URL;
 
 beforeAll(async () => {
   const image = await backend.resolveImage('desktop', never);
   if (!image) throw new Error('There is no desktop image: run the set-up first.');
   park = new MachinePark(backend, image);
   ({ client } = await park.ready());
-  const workerUrl = await bundle(fileURLToPath(new URL('./worker.ts', import.meta.url)), 'real-worker');
+  workerUrl = await bundle(fileURLToPath(new URL('./worker.ts', import.meta.url)), 'real-worker');
   hubs = createScreenHubs({ openRfb, logger: silentLogger, workerUrl });
   hub = await hubs.open('s1', client.target, 0);
 });
 afterAll(async () => {
   await hubs?.closeAll();
+  if (workerUrl) unbundle(workerUrl);
   await park?.clear();
   await backend.close();
   rmSync(dataDir, { recursive: true, force: true });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WheelhouseError } from '../../base/errors';
 import { silentLogger } from '../../base/logger';
 import { createFakeRfbServer } from '../../sandbox/fake/rfbServer';
 import { bareRfb } from '../testing/bareRfb';
-import { bundle, workerEntry } from '../testing/bundle';
+import { bundle, unbundle, workerEntry } from '../testing/bundle';
 import { decodePng } from '../testing/decode';
 import { listenScreen, until } from '../testing/screens';
 import type { ScreenHub, ScreenHubs } from '../types';
@@ -16,6 +16,7 @@ let worker: URL;
 beforeAll(async () => {
   worker = await bundle(workerEntry, 'worker');
 });
+afterAll(() => unbundle(worker));
 afterEach(async () => {
   for (const run of undo.splice(0).toReversed()) await run();
 });

@@ -8,7 +8,6 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Builds one TypeScript entry into a folder under node_modules/.cache, where it finds its packages; returns its address. */
 export async function bundle(entry: string, name: string): Promise<URL> {
   const outDir = join(root, 'node_modules/.cache/wheelhouse-tests', `${name}-${process.pid}`);
-  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({
     root,
     configFile: false,
@@ -26,5 +25,8 @@ export async function bundle(entry: string, name: string): Promise<URL> {
   });
   return pathToFileURL(join(outDir, 'entry.mjs'));
 }
+
+/** Clears away what `bundle` made. */
+export const unbundle = (built: URL): void => rmSync(new URL('.', built), { recursive: true, force: true });
 
 export const workerEntry = fileURLToPath(new URL('./bareWorker.ts', import.meta.url));
