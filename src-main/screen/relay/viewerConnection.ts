@@ -82,6 +82,8 @@ export class ViewerConnection {
     if (this.over) return;
     this.logger.info({ code, reason }, 'viewer dropped');
     this.socket.close(code, reason.slice(0, 100));
+    // A paused socket would not hear the viewer's own close, and the viewer would not hear that it is over.
+    this.socket.resume();
     this.end(false);
     // A viewer that does not close its half gets no more time than a ping.
     setTimeout(() => this.socket.terminate(), this.limits.pongMs).unref();
