@@ -1,12 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import type { Logger } from '../base/logger';
-import type { Database } from '../store/database';
 import { frameStore } from '../store/actions';
+import { transaction, type Database } from '../store/database';
 import { gate } from './gate';
 
 export interface FrameFiles {
@@ -17,16 +17,28 @@ export interface FrameFiles {
   /** Drops the oldest until the bound is kept; also files that no row knows. Runs by itself after writes. */
   trim(): Promise<void>;
   bytes(): number;
-  /** Resolves when nothing is being written. */
+  /**
+   * Enters the files written since the last time into the store, in one commit, together with what `beside` writes. Runs
+   * by itself soon after a write; throws what SQLite throws, and tries again with the next.
+   */
+  record<T>(beside: () => T): T;
+  /** Resolves when nothing is being written and every file is entered. */
   idle(): Promise<void>;
 }
 
 const hashPattern = /^[0-9a-f]{64}$/;
 const minimumTrimEvery = 16 * 1024 * 1024;
+/** A file whose row never came is swept at the next start, so the row may wait for company. */
+const recordAfterMs = 200;
+
+/** Off the loop: a busy page's PNG is a millisecond of hashing. */
+const sha256 = async (bytes: Buffer): Promise<string> =>
+  Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex');
 
 /**
  * Pictures beside the database: `frames/ab/<sha256>.png`. A file appears whole or not at all (written aside, flushed,
- * renamed). At most `concurrency` are written at once, so that a burst of frames does not take every file thread.
+ * renamed). At most `concurrency` are written at once: flushing takes file threads, which encode
+ * pictures too, and the disk, which commits wait for.
  * Only frames are ever dropped for room, never rows: an old row then has a hash without a picture.
  */
 export function createFrames(deps: {
@@ -40,20 +52,51 @@ export function createFrames(deps: {
   const root = join(deps.dataDir, 'frames');
   const store = frameStore(deps.db);
   const writing = new Map<string, Promise<string>>();
-  const enter = gate(deps.concurrency ?? 4);
+  const enter = gate(deps.concurrency ?? 2);
+  const unrecorded = new Map<string, { bytes: number; at: number }>();
+  const folders = new Set<string>();
+  let cancelRecord: (() => void) | null = null;
   let total = store.bytes();
   let sinceTrim = 0;
   let trimming: Promise<void> | null = null;
 
   const fileOf = (hash: string): string => join(root, hash.slice(0, 2), `${hash}.png`);
 
+  const knows = (hash: string): boolean => unrecorded.has(hash) || store.has(hash);
+
+  async function makeFolder(folder: string): Promise<void> {
+    if (folders.has(folder)) return;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    folders.add(folder);
+  }
+
+  function record<T>(beside: () => T): T {
+    cancelRecord?.();
+    cancelRecord = null;
+    const rows = [...unrecorded];
+    const result = transaction(deps.db, () => {
+      for (const [hash, { bytes, at }] of rows) store.keep(hash, bytes, at);
+      return beside();
+    });
+    for (const [hash, row] of rows) if (unrecorded.get(hash) === row) unrecorded.delete(hash);
+    return result;
+  }
+
+  function recordNow(): void {
+    if (unrecorded.size === 0) return;
+    try {
+      record(() => {});
+    } catch (error) {
+      deps.logger.warn({ err: error, frames: unrecorded.size }, 'frames could not be entered into the store');
+    }
+  }
+
   async function write(hash: string, png: Buffer): Promise<string> {
     // a file that is being dropped must not be taken for one that stays
     while (trimming) await trimming;
     const file = fileOf(hash);
-    const known = store.has(hash) && existsSync(file);
-    if (!known) {
-      await mkdir(join(root, hash.slice(0, 2)), { recursive: true, mode: 0o700 });
+    if (!knows(hash) || !existsSync(file)) {
+      await makeFolder(join(root, hash.slice(0, 2)));
       const aside = `${file}.${randomBytes(6).toString('hex')}.tmp`;
       try {
         const handle = await open(aside, 'wx', 0o600);
@@ -69,8 +112,9 @@ export function createFrames(deps: {
         throw error;
       }
     }
-    const fresh = !store.has(hash);
-    store.keep(hash, png.length, deps.clock.now());
+    const fresh = !knows(hash);
+    unrecorded.set(hash, { bytes: png.length, at: deps.clock.now() });
+    cancelRecord ??= deps.clock.after(recordAfterMs, recordNow);
     if (fresh) {
       total += png.length;
       sinceTrim += png.length;
@@ -82,6 +126,7 @@ export function createFrames(deps: {
   async function dropOldest(): Promise<void> {
     // a little below the bound, so that not every frame after it starts another round
     const target = deps.maxBytes * 0.95;
+    record(() => {});
     while (total > target) {
       const batch = store.oldest(64);
       if (batch.length === 0) break;
@@ -119,8 +164,9 @@ export function createFrames(deps: {
   }
 
   return {
-    put(png) {
-      const hash = createHash('sha256').update(png).digest('hex');
+    record,
+    async put(png) {
+      const hash = await sha256(png);
       const running = writing.get(hash);
       if (running) return running;
       const done = enter(() => write(hash, png)).finally(() => writing.delete(hash));
@@ -143,6 +189,7 @@ export function createFrames(deps: {
     async idle() {
       while (writing.size > 0) await Promise.allSettled(writing.values());
       await trimming;
+      recordNow();
     },
   };
 }

@@ -5,11 +5,11 @@ import type { FrameFiles } from './frames';
 import type { Ledger } from './ledger';
 import type { PendingFrame } from './types';
 
-const joinAfterMs = 20;
+const joinAfterMs = 100;
 const maxPending = 256;
 
 /**
- * Brings encoded pictures to their rows. What arrives within 20 ms is joined in one commit and each row is announced
+ * Brings encoded pictures to their rows. What arrives within 100 ms is joined in one commit and each row is announced
  * once. A picture that can't be had or stored leaves its row without one and a warning; the action is not touched.
  */
 export function createFrameJoiner(deps: {
@@ -32,7 +32,8 @@ export function createFrameJoiner(deps: {
     batch = [];
     if (joined.length === 0) return;
     try {
-      for (const action of deps.ledger.joinFrames(joined)) deps.announce(action);
+      const rows = deps.frames.record(() => deps.ledger.joinFrames(joined));
+      for (const action of rows) deps.announce(action);
     } catch (error) {
       deps.logger.warn({ err: error, frames: joined.length }, 'frames could not be joined to their rows');
     }
