@@ -46,16 +46,19 @@ test.describe('every view', () => {
     const { agent, id } = await start('Orders of week 47', 'Clerk');
     sessionId = id;
     await view.open(id);
-    await agent.must('execute_shell_command', { command: 'shop-floor' });
-    await agent.must('launch_application', { path: '/usr/bin/chromium', args: ['http://127.0.0.1:8080/'] });
+    const site = (await agent.shell('shop-floor')).trim().split('\n').at(-1) ?? '';
+    expect(site).toMatch(/^http:\/\/127\.0\.0\.1/);
+    await agent.must('launch_application', { path: '/usr/bin/chromium', args: ['--start-maximized', site] });
     await expect
       .poll(async () => JSON.stringify((await agent.must('list_windows')).structured), { timeout: 30_000 })
-      .toMatch(/chromium/i);
-    await agent.must('wait_milliseconds', { ms: 2500 });
+      .toMatch(/shop|order/i);
     await agent.must('take_screenshot');
     await agent.must('click', { x: 420, y: 360 });
-    await agent.must('scroll', { x: 640, y: 500, deltaY: 3 });
-    await agent.must('scroll', { x: 640, y: 500, deltaY: -3 });
+    await agent.must('press_keys', { keys: ['ctrl', 'f'] });
+    await agent.must('type_text', { text: 'Late' });
+    await agent.must('take_screenshot');
+    await agent.must('press_keys', { keys: ['esc'] });
+    await agent.must('scroll', { x: 640, y: 500, deltaY: 2 });
     await agent.must('click', { x: 300, y: 420 });
     await agent.must('take_screenshot');
     await view.says('Agent is acting');
@@ -69,7 +72,10 @@ test.describe('every view', () => {
     ] as const) {
       const { agent } = await start(name, client);
       await agent.must('launch_application', { path: client === 'Heron' ? '/usr/bin/xterm' : '/usr/bin/mousepad' });
-      await agent.must('wait_milliseconds', { ms: 1200 });
+      await expect
+        .poll(async () => JSON.stringify((await agent.must('list_windows')).structured), { timeout: 30_000 })
+        .toMatch(/mousepad|xterm|agent/i);
+      await agent.must('wait_milliseconds', { ms: 500 });
       await agent.must('type_text', {
         text: client === 'Heron' ? 'ls -la /usr/share/fonts\n' : 'Notes of week 47\n\n- 漢字 and Привет\n',
       });
