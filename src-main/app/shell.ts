@@ -7,13 +7,13 @@ import type { Shell } from '../ipc/rooms';
 import type { createTheme } from './theme';
 
 /** The only pages that the app ever opens in a browser: fixed addresses, chosen by name. */
-const help: Record<string, string> = {
+const pages: Record<string, string> = {
   docker: 'https://docs.docker.com/engine/install/',
   kvm: 'https://wiki.debian.org/KVM',
-  connect: 'https://modelcontextprotocol.io/docs/develop/connect-remote-servers',
   display: 'https://wiki.debian.org/Xvfb',
-  readme: 'https://modelcontextprotocol.io/',
 };
+/** Our own, beside the app. */
+const files: Record<string, string> = { connect: 'docs/connect.md', readme: 'README.md' };
 
 /** The set-up leaves a note beside an evaluation runtime; an official one has none. */
 export function unofficialRuntime(execPath = process.execPath): boolean {
@@ -61,10 +61,15 @@ export function createShell(options: {
     // A string up to Electron 44, a promise since 45: awaited, both are right.
     readClipboard: async () => clipboard.readText(),
     async openHelp(topic) {
-      const url = help[topic];
-      if (!url) throw new WheelhouseError('bad_request', 'There is no help on that.');
-      if (headless) throw new WheelhouseError('not_supported', `There is no browser here. The address is ${url}`);
-      await shell.openExternal(url);
+      const url = pages[topic];
+      const file = files[topic] && join(app.getAppPath(), files[topic]);
+      const where = url ?? file;
+      if (!where) throw new WheelhouseError('bad_request', 'There is no help on that.');
+      if (headless)
+        throw new WheelhouseError('not_supported', `Nothing can be opened on a virtual display. Read ${where}`);
+      if (url) return shell.openExternal(url);
+      const failed = await shell.openPath(where);
+      if (failed) throw new WheelhouseError('not_supported', `${where} could not be opened: ${failed}`);
     },
     theme: () => options.theme.get(),
     setTheme: (theme) => options.theme.set(theme),

@@ -1,4 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino';
+import { rotate, rotation } from './rotation';
 
 export type Logger = PinoLogger;
 
@@ -7,10 +8,13 @@ const secretPaths = ['secret', 'token', 'authorization', 'ticket', 'password'].f
 
 /**
  * One JSON line an event. `destination` is a file (the app) or standard error (serve); never standard output,
- * which belongs to the command's answer. Every logger is a child that says its room and, where there is one, sessionId.
+ * which belongs to the command's answer. A file is bounded: it is set aside when it has grown (rotation.ts). Every logger is a child that says its room and, where there is one, sessionId.
  */
 export function createLogger(options: { level?: string; file?: string } = {}): Logger {
-  const destination = pino.destination({ dest: options.file ?? 2, mkdir: true, sync: false });
+  const { file } = options;
+  if (file !== undefined) rotate(file);
+  const destination = pino.destination({ dest: file ?? 2, mkdir: true, sync: false });
+  if (file !== undefined) setInterval(() => rotate(file) && destination.reopen(), rotation.everyMs).unref();
   return pino(
     { level: options.level ?? 'info', redact: { paths: secretPaths, censor: '[cut]' }, base: undefined },
     destination,

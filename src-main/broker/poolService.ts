@@ -82,7 +82,7 @@ export class PoolService implements Pools {
     if (sessions.length > 0 && !options.force) {
       throw new WheelhouseError(
         'conflict',
-        `“${row.spec.displayName}” has ${sessions.length} live sessions. End them first, or delete with force.`,
+        `“${row.spec.displayName}” has ${sessions.length} live ${sessions.length === 1 ? 'session. End it' : 'sessions. End them'} first, or delete with force.`,
         {
           sessions: sessions.length,
         },

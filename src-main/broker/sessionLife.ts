@@ -106,11 +106,15 @@ export class SessionLife implements ActivityView {
     const row = this.core.sessions.get(sessionId);
     if (!row) throw new WheelhouseError('session_gone', 'There is no such session.');
     if (!isEnded(row.status) && row.status !== 'releasing') return row;
-    throw new WheelhouseError('session_gone', `The session has ended. ${row.reason ?? ''} Acquire a new one.`, {
-      status: row.status,
-      reason: row.reason,
-      endedAt: row.endedAt,
-    });
+    throw new WheelhouseError(
+      'session_gone',
+      `The session has ended${row.reason ? `: ${row.reason.replace(/\.$/, '')}` : ''}. Acquire a new one.`,
+      {
+        status: row.status,
+        reason: row.reason,
+        endedAt: row.endedAt,
+      },
+    );
   }
 
   /** Ended when it returns; the machine's reset goes on after it. session_gone when it had ended before. */

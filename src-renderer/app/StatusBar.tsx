@@ -14,7 +14,7 @@ export function StatusBar() {
   const setPalette = useUi((state) => state.setPalette);
   const warm = pools?.reduce((sum, pool) => sum + pool.observed.machines.ready, 0) ?? 0;
   const down = stats.isError;
-  const notices = [...(info?.notices ?? []), ...(info?.headless ? ['This window is on a virtual display.'] : [])];
+  const notices = info?.notices ?? [];
   return (
     <footer className={css.bar}>
       <span className={css.item}>
@@ -29,11 +29,15 @@ export function StatusBar() {
             : `${capital(count(sessions.length, 'session'))}, ${count(warm, 'warm machine')}`}
         </span>
       )}
-      {(info?.unofficialRuntime || info?.headless) && (
-        <Tooltip text={notices.join(' ') || `Runtime ${info.runtime}`} side="top">
+      {notices.length > 0 && (
+        <Tooltip text={notices.join('. ')} side="top">
           <button type="button" className={css.notice}>
             <Info size={12} aria-hidden />
-            {info.unofficialRuntime ? 'Evaluation runtime' : 'Virtual display'}
+            {info?.unofficialRuntime
+              ? 'Evaluation runtime'
+              : info?.sandboxed
+                ? 'Virtual display'
+                : 'Window not sandboxed'}
           </button>
         </Tooltip>
       )}
