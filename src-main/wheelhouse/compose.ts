@@ -20,6 +20,7 @@ import type { ScreenHub } from '../screen/types';
 import { startServer, type RunningServer } from '../server';
 import { createIdentity } from '../server/identity';
 import type { Services } from '../server/services';
+import { checkpointWhenQuiet } from '../store/checkpoints';
 import { openDatabase } from '../store/database';
 import { settingsStore } from '../store/settings';
 import { tokenStore } from '../store/tokens';
@@ -49,6 +50,7 @@ export async function compose(
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     db.close();
   });
+  undo.add('checkpoints', checkpointWhenQuiet(db, clock, logger));
   const settings = settingsStore(db);
   const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
   const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
@@ -182,6 +184,7 @@ export async function compose(
   });
   await patiently(adopted, options.patienceMs);
   undo.add('viewers', () => relay.closeAll());
+  const toolUse = new Map<string, { client: boolean }>();
   const channel = createChannel({
     broker,
     control,
@@ -193,6 +196,10 @@ export async function compose(
     logger,
     settings: options.channel,
     onToolCall(caller, tool, client) {
+      // Both facts are kept from their first time: most calls have nothing to add.
+      const known = toolUse.get(caller.tokenId);
+      if (known && (known.client || !client)) return;
+      toolUse.set(caller.tokenId, { client: client !== null });
       if (tokens.note(caller.tokenId, new Date(clock.now()).toISOString(), { tool, client: client ?? undefined })) {
         tokenUsed({ tokenId: caller.tokenId, kind: 'tool', tool, client });
       }

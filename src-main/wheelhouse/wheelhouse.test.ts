@@ -176,6 +176,36 @@ it('comes back after a stop with the same sessions on the same machines', async 
   await client.close();
 });
 
+it('withdraws a call for help whose session ended without a word of it before a crash', async () => {
+  const orphan = wheelhouse.attention.ask({
+    kind: 'help',
+    sessionId: 'session-of-before',
+    poolId: null,
+    title: 'Robot asks',
+    why: 'Nobody is there any more',
+    urgency: 'now',
+    deadlineMs: null,
+  });
+  expect(wheelhouse.attention.get(orphan.id).state).toBe('waiting');
+  await wheelhouse.stop();
+  wheelhouse = await start();
+  await wheelhouse.adopted;
+  expect(wheelhouse.attention.get(orphan.id).state).toBe('withdrawn');
+});
+
+it('knows that a session is busy for as long as its call runs', async () => {
+  const pool = await makePool();
+  const agent = wheelhouse.identity.create({ name: 'robot', role: 'agent' });
+  const { sessionId, computerUrl } = await acquire(pool, agent.secret);
+  const client = await connectOld(computerUrl, agent.secret);
+  expect(wheelhouse.channel.busy(sessionId)).toBe(false);
+  const waiting = client.call('wait_milliseconds', { ms: 400 });
+  await until(() => wheelhouse.channel.busy(sessionId));
+  await waiting;
+  expect(wheelhouse.channel.busy(sessionId)).toBe(false);
+  await client.close();
+});
+
 it('refuses a second broker on the same folder, and lets go of it when it stops', async () => {
   await expect(start()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(dataDir) });
   expect((await apiOf(dataDir)('GET', '/readyz')).status).toBe(200);
