@@ -36,17 +36,9 @@ export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): 
   }
   const drainedMs = Math.round(deps.clock.monotonic() - started);
   const coming = held.lease.kind === 'requested' || held.lease.kind === 'draining';
-  let before: Promise<Look> | null = null;
+  const first = coming && held.lease.basis === null;
   try {
-    const raised = within(
-      deps.fences.raise(held.sessionId, epoch),
-      deps.fenceMs,
-      'The change of hands',
-      'guest_timeout',
-    );
-    // asked for now, waited for at the hand-back: looking must not delay the grant
-    if (coming && held.lease.basis === null) before = look(deps, held.sessionId);
-    await raised;
+    await within(deps.fences.raise(held.sessionId, epoch), deps.fenceMs, 'The change of hands', 'guest_timeout');
   } catch (error) {
     deps.logger.error(
       { err: error, sessionId: held.sessionId, epoch },
@@ -60,8 +52,10 @@ export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): 
   if (coming) {
     deps.apply(held, { kind: 'granted', epoch, drainedMs });
     const since = held.lease.basis?.since;
-    if (before && since !== undefined) {
-      held.looking = before.then(({ frame, windows }) => {
+    if (first && held.lease.kind === 'human' && since !== undefined) {
+      // Only now: looking shares the machine with the fence and must not delay the grant. The picture is noted within
+      // milliseconds, before the person's first input can come.
+      held.looking = look(deps, held.sessionId).then(({ frame, windows }) => {
         if (!held.closed) deps.apply(held, { kind: 'looked', since, frame, windows });
       });
       held.looking.catch(() => {});

@@ -119,7 +119,7 @@ describe('taking control', () => {
   });
   it('leaves everything as it was when the intent cannot be stored', async () => {
     const { control, db, machine } = make();
-    db.exec("CREATE TRIGGER full BEFORE UPDATE ON controls BEGIN SELECT RAISE(FAIL, 'disk'); END");
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON controls BEGIN SELECT RAISE(FAIL, 'disk'); END");
     await expect(control.act(session, mara, { action: 'take' })).rejects.toMatchObject({ code: 'not_recorded' });
     expect([control.state(session).kind, machine.raised]).toEqual(['agent', []]);
     control.admit(session).done();

@@ -158,12 +158,13 @@ export function createControl(deps: ControlDeps): ControlService {
     throw holderOf(held.lease) ? heldError(held.lease) : conflict(held.lease, 'Somebody else decided meanwhile.');
   }
 
-  function restore(sessionId: string): { lease: Lease; handback: Handback | null; known: boolean } {
+  function restore(sessionId: string): { lease: Lease; handback: Handback | null; reopened: boolean } {
     const row = store.load(sessionId);
-    if (!row) return { lease: freshLease(clock.now()), handback: null, known: false };
+    // no row says the same as a row of a fresh lease: a session that nobody takes over costs no commit
+    if (!row) return { lease: freshLease(clock.now()), handback: null, reopened: false };
     // a session begun again under an old name goes on counting, so that no epoch names two holds
-    if (row.closed) return { lease: freshLease(clock.now(), row.epoch + 1), handback: null, known: false };
-    return { lease: leaseOf(row), handback: handbackOf(row), known: true };
+    if (row.closed) return { lease: freshLease(clock.now(), row.epoch + 1), handback: null, reopened: true };
+    return { lease: leaseOf(row), handback: handbackOf(row), reopened: false };
   }
 
   return {
@@ -244,12 +245,12 @@ export function createControl(deps: ControlDeps): ControlService {
     onChange: (listener) => changes.on(({ sessionId, state }) => listener(sessionId, state)),
     open(sessionId) {
       if (sessions.has(sessionId)) return;
-      const { lease, handback, known } = restore(sessionId);
+      const { lease, handback, reopened } = restore(sessionId);
       const watch = new HoldWatch(clock, deps.limits?.idleMs ?? 540_000, (event) => apply(held, event, 'anyway'));
       const drainMs = deps.limits?.drainMs ?? 2000;
       const held: Held = newHeld({ sessionId, lease, handback, clock, drainMs, watch });
       sessions.set(sessionId, held);
-      if (!known) store.save(toRow(sessionId, lease, handback));
+      if (reopened) store.save(toRow(sessionId, lease, handback));
       const ended = lease.kind === 'handback' ? lease.basis : null;
       const told = ended && mergeHandbacks(handback, makeHandback(ended, null, lease.epoch + 1, clock.now()));
       apply(held, { kind: 'restarted' }, 'recorded', told ?? handback);

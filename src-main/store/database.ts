@@ -7,6 +7,9 @@ import { migrations } from './migrations';
 export type Database = InstanceType<typeof DatabaseSync>;
 export type Statement = ReturnType<Database['prepare']>;
 
+/** Of 4 KiB: the log is written back in a quiet moment (checkpoints.ts) or, at the latest, by the commit that gets here. */
+const mostLogPages = 8000;
+
 /**
  * Opens (or makes) the store: WAL, synchronous FULL (an acknowledged lease or audit row survives a power cut), and
  * every migration that is missing, each in its own transaction. The file holds link secrets, so only its owner may read
@@ -18,7 +21,8 @@ export function openDatabase(file: string): Database {
   const db = new DatabaseSync(file);
   if (file !== ':memory:') chmodSync(file, 0o600);
   db.exec(
-    'PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
+    `PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+     PRAGMA wal_autocheckpoint = ${mostLogPages};`,
   );
   db.exec(
     'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT',

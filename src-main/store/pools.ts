@@ -3,11 +3,23 @@ import { poolSpecSchema } from '@shared/pool';
 import { idSchema, timeSchema } from '@shared/ids';
 import { sql, type Database } from './database';
 
+type Spec = z.output<typeof poolSpecSchema>;
+
+/** Pools are read on the way of every call and change rarely: the same text, by pool, is judged once. */
+const judged = new Map<string, string>();
+function specOf(id: string, text: string): Spec {
+  const value: unknown = JSON.parse(text);
+  if (judged.get(id) === text) return value as Spec;
+  const spec = poolSpecSchema.parse(value);
+  if (JSON.stringify(spec) === text) judged.set(id, text);
+  return spec;
+}
+
 const rowSchema = z
   .object({ id: idSchema, spec: z.string(), deleting: z.int(), created_at: timeSchema })
   .transform((row) => ({
     id: row.id,
-    spec: poolSpecSchema.parse(JSON.parse(row.spec)),
+    spec: specOf(row.id, row.spec),
     deleting: row.deleting === 1,
     createdAt: row.created_at,
   }));
