@@ -30,7 +30,8 @@ describe('age', () => {
 
 describe('duration', () => {
   it('keeps tenths only where they matter', () => {
-    expect([duration(400), duration(9_960), duration(12_400), duration(108 * s)]).toEqual([
+    expect([duration(12), duration(400), duration(9_960), duration(12_400), duration(108 * s)]).toEqual([
+      '12 ms',
       '0.4 s',
       '10.0 s',
       '12 s',

@@ -21,9 +21,10 @@ export function age(ms: number): string {
   return `${Math.floor(span / day)} d`;
 }
 
-/** Durations of finished things: 0.4 s, 12 s, 1 min 48 s. */
+/** Durations of finished things: 12 ms, 0.4 s, 12 s, 1 min 48 s. */
 export function duration(ms: number): string {
-  if (ms < 10 * second) return `${(Math.max(0, ms) / second).toFixed(1)} s`;
+  if (ms < 100) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 10 * second) return `${(ms / second).toFixed(1)} s`;
   if (ms < minute) return `${Math.round(ms / second)} s`;
   if (ms < hour) return `${Math.floor(ms / minute)} min ${Math.floor((ms % minute) / second)} s`;
   return age(ms);

@@ -6,6 +6,8 @@ import type { Happening } from './happenings';
 interface LiveStore {
   thumbs: Record<string, number>;
   latest: Record<string, Action>;
+  /** The agent's latest action that had a point on the screen. */
+  pointed: Record<string, Action>;
   happened: readonly Happening[];
   setThumb(sessionId: string, version: number): void;
   setLatest(action: Action): void;
@@ -17,6 +19,7 @@ const kept = 12;
 export const useLive = create<LiveStore>((set) => ({
   thumbs: {},
   latest: {},
+  pointed: {},
   happened: [],
   setThumb: (sessionId, version) => set((state) => ({ thumbs: { ...state.thumbs, [sessionId]: version } })),
   setLatest: (action) =>
@@ -24,7 +27,8 @@ export const useLive = create<LiveStore>((set) => ({
       if (action.actor.kind !== 'agent') return state;
       const known = state.latest[action.sessionId];
       if (known && known.id !== action.id && known.at > action.at) return state;
-      return { latest: { ...state.latest, [action.sessionId]: action } };
+      const latest = { ...state.latest, [action.sessionId]: action };
+      return action.point ? { latest, pointed: { ...state.pointed, [action.sessionId]: action } } : { latest };
     }),
   addHappening: (happening) => set((state) => ({ happened: [happening, ...state.happened].slice(0, kept) })),
 }));

@@ -11,7 +11,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import css from './MachineTable.module.css';
-import { inState, machineRoles, sortMachines } from './model';
+import { inState, machineRoles, shortImage, sortMachines } from './model';
 
 export function MachineTable({
   machines,
@@ -76,7 +76,7 @@ export function MachineTable({
                   )}
                 </td>
                 <td className="clip" title={machine.image}>
-                  {machine.image}
+                  {shortImage(machine.image)}
                 </td>
                 <td className="tnum">{machine.cpuPercent === null ? '' : `${Math.round(machine.cpuPercent)} %`}</td>
                 <td className="tnum">{machine.memoryBytes === null ? '' : gigabytes(machine.memoryBytes)}</td>

@@ -104,7 +104,8 @@ export function configRows(
   const coming = counts.creating + counts.starting + counts.resetting;
   const total = machineTotal(counts);
   const images = new Map<string, number>();
-  for (const machine of machines) images.set(machine.image, (images.get(machine.image) ?? 0) + 1);
+  for (const { image } of machines.map((machine) => ({ image: shortImage(machine.image) })))
+    images.set(image, (images.get(image) ?? 0) + 1);
   const imageWords =
     images.size === 0
       ? 'No machine yet'
@@ -144,6 +145,9 @@ export function configRows(
     },
   ];
 }
+
+/** An image without the registry or project before its name. */
+export const shortImage = (image: string) => image.slice(image.lastIndexOf('/') + 1);
 
 /** A held session is not idle. */
 function longestIdle(sessions: readonly Session[], now: number): string {

@@ -54,6 +54,7 @@ function LoadedSession({ session }: { session: Session }) {
   const now = useNow();
   const pools = usePools().data;
   const latest = useLatest(session.sessionId);
+  const pointed = useLive((state) => state.pointed[session.sessionId]);
   const thumb = useLive((state) => state.thumbs[session.sessionId]);
   const calls =
     useAttention().data?.filter((each) => each.sessionId === session.sessionId && each.kind === 'help') ?? [];
@@ -71,7 +72,7 @@ function LoadedSession({ session }: { session: Session }) {
   const state = controlBar({ session, me, latest, help: waiting, now });
   const holding = mayType(session, me);
   const typing = holding && !handing && tab === 'screen';
-  const pointer = state.role === 'agent' ? pointerView(latest, size) : null;
+  const pointer = state.role === 'agent' ? pointerView(pointed, latest, size) : null;
 
   useFocusAfterHandBack(holding);
 

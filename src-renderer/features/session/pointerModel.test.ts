@@ -6,24 +6,37 @@ const size = { width: 1280, height: 800 };
 
 describe('pointerView', () => {
   it('flips the label at the edges', () => {
-    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 640, y: 400 } }), size)).toMatchObject({
+    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 640, y: 400 } }), undefined, size)).toMatchObject({
       left: 50,
       top: 50,
       side: 'right',
       rise: 'below',
     });
-    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 1270, y: 790 } }), size)).toMatchObject({
-      side: 'left',
-      rise: 'above',
-    });
+    expect(pointerView(action('a', 'Clicked **Save**', { point: { x: 1270, y: 790 } }), undefined, size)).toMatchObject(
+      {
+        side: 'left',
+        rise: 'above',
+      },
+    );
+  });
+  it('stays where it acted while the agent only looks', () => {
+    const click = action('a', 'Clicked **Save**', { point: { x: 640, y: 400 } });
+    const look = action('b', 'Looked at the screen', { tool: 'take_screenshot' });
+    expect(pointerView(click, look, size)).toMatchObject({ left: 50, label: 'Looked at the screen' });
   });
   it('shows nothing for what did not happen on the screen', () => {
-    expect(pointerView(undefined, size)).toBeNull();
-    expect(pointerView(action('a', 'Ran **ls**'), size)).toBeNull();
-    expect(pointerView(action('a', 'Clicked **x**', { point: { x: 5000, y: 10 } }), size)).toBeNull();
-    expect(pointerView(action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, outcome: 'refused' }), size)).toBeNull();
+    expect(pointerView(undefined, undefined, size)).toBeNull();
+    expect(pointerView(action('a', 'Ran **ls**'), undefined, size)).toBeNull();
+    expect(pointerView(action('a', 'Clicked **x**', { point: { x: 5000, y: 10 } }), undefined, size)).toBeNull();
     expect(
-      pointerView(action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, actor: { kind: 'human', name: 'M' } }), size),
+      pointerView(action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, outcome: 'refused' }), undefined, size),
+    ).toBeNull();
+    expect(
+      pointerView(
+        action('a', 'Clicked **x**', { point: { x: 5, y: 10 }, actor: { kind: 'human', name: 'M' } }),
+        undefined,
+        size,
+      ),
     ).toBeNull();
   });
 });

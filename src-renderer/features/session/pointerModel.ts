@@ -11,8 +11,15 @@ export interface PointerView {
   rise: 'above' | 'below';
 }
 
-/** The agent's pointer at its last action's point, with 2 to 4 words; null when it acted nowhere on the screen. */
-export function pointerView(action: Action | undefined, screen: { width: number; height: number }): PointerView | null {
+/**
+ * The agent's pointer where it last acted on the screen, with 2 to 4 words of what it does now; null when it acted
+ * nowhere on it yet.
+ */
+export function pointerView(
+  action: Action | undefined,
+  latest: Action | undefined,
+  screen: { width: number; height: number },
+): PointerView | null {
   if (!action?.point || action.actor.kind !== 'agent' || action.outcome === 'refused') return null;
   const left = (action.point.x / screen.width) * 100;
   const top = (action.point.y / screen.height) * 100;
@@ -20,7 +27,7 @@ export function pointerView(action: Action | undefined, screen: { width: number;
   return {
     left,
     top,
-    label: shortWords(action.words),
+    label: shortWords((latest ?? action).words),
     side: left > 84 ? 'left' : 'right',
     rise: top > 88 ? 'above' : 'below',
   };

@@ -2,7 +2,7 @@ import type { Action } from '@shared/action';
 import type { Session } from '@shared/session';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, History, TriangleAlert } from 'lucide-react';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../../lib/api';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
@@ -29,6 +29,7 @@ export function Timeline({
   const box = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
   const [away, setAway] = useState(false);
+  const empty = rows.length === 0;
   const [shown, setShown] = useState<string | null>(null);
 
   const virtual = useVirtualizer({
@@ -52,13 +53,28 @@ export function Timeline({
     before.current = { first: firstKey, total };
   }, [total, firstKey, rows]);
 
+  // A change of size (a card above, a row that was measured) is no wish to leave the bottom; a move upwards is.
+  const seen = useRef({ top: 0, client: 0, height: 0 });
   const onScroll = () => {
     const el = box.current;
     if (!el) return;
-    stuck.current = el.scrollHeight - el.scrollTop - el.clientHeight < nearPx;
+    const { top, client, height } = seen.current;
+    const resized = el.clientHeight !== client || el.scrollHeight !== height;
+    seen.current = { top: el.scrollTop, client: el.clientHeight, height: el.scrollHeight };
+    if (el.scrollHeight - el.scrollTop - el.clientHeight < nearPx) stuck.current = true;
+    else if (el.scrollTop < top && !resized) stuck.current = false;
     setAway(!stuck.current);
     if (el.scrollTop < 400 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   };
+  useEffect(() => {
+    const el = box.current;
+    if (!el) return;
+    const observer = new ResizeObserver(() => {
+      if (stuck.current) el.scrollTop = el.scrollHeight;
+    });
+    observer.observe(el);
+    return () => observer.disconnect();
+  }, [isPending, empty]);
   const toEnd = () => {
     stuck.current = true;
     setAway(false);
@@ -79,7 +95,7 @@ export function Timeline({
       </Notice>
     );
   }
-  if (!isPending && rows.length === 0) {
+  if (!isPending && empty) {
     return (
       <Notice bare icon={<History />} title="Nothing has happened yet">
         Each action shows up here in words, with where it landed.
@@ -119,12 +135,14 @@ export function Timeline({
             })}
           </ol>
         </div>
+        {away && (
+          <div className={css.toEnd}>
+            <Button size="row" icon={<ArrowDown size={14} />} onClick={toEnd}>
+              Newest
+            </Button>
+          </div>
+        )}
       </div>
-      {away && (
-        <Button size="row" className={css.toEnd} icon={<ArrowDown size={14} />} onClick={toEnd}>
-          Newest
-        </Button>
-      )}
       <ActionDialog actions={actions} id={shown} size={size} me={me} onShow={setShown} />
     </div>
   );
