@@ -13,8 +13,8 @@ export interface Checked {
   bootId: string;
 }
 
-/** Short at first, because a machine is up in a fraction of a second; then longer, to leave a slow one alone. */
-const pauses = (attempt: number): number => Math.min(250, 10 + attempt * 5);
+/** Short while a machine is usually coming up, a fraction of a second; then longer, to leave a slow one alone. */
+const pauses = (attempt: number): number => (attempt < 150 ? 5 : Math.min(250, (attempt - 149) * 10));
 
 /**
  * Ready means checked: the in-guest agent answers on the machine's own link with the machine's own identity, the
