@@ -200,7 +200,7 @@ it('knows that a session is busy for as long as its call runs', async () => {
   const client = await connectOld(computerUrl, agent.secret);
   expect(wheelhouse.channel.busy(sessionId)).toBe(false);
   const waiting = client.call('wait_milliseconds', { ms: 400 });
-  await until(() => wheelhouse.channel.busy(sessionId));
+  await until(() => wheelhouse.channel.busy(sessionId), 'the call to run');
   await waiting;
   expect(wheelhouse.channel.busy(sessionId)).toBe(false);
   await client.close();
