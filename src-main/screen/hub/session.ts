@@ -98,7 +98,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   ) {
     this.hands = new Hands(connection, epoch);
     this.pace = new Pace(connection, clock);
-    this.frames = new Frames(connection.screen, slots);
+    this.frames = new Frames(connection.screen, slots, clock);
     const patient = { write: (bytes: Buffer) => connection.write(bytes), roundTrip: () => this.answer() };
     this.clipboard = new Clipboard(patient, clock);
     this.typist = {
@@ -125,7 +125,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   async screenshot({ region }: { region?: Rect }): Promise<Uint8Array> {
     await this.refresh();
     const screen = this.connection.screen;
-    if (!region) return (await this.frames.note()).png;
+    if (!region) return (await this.frames.note({ now: true })).png;
     const { x, y, width, height } = region;
     const whole = [x, y, width, height].every(Number.isInteger);
     if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > screen.width || y + height > screen.height) {
@@ -143,7 +143,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     return this.inOrder(async () => {
       if (!this.pace.pushed) await this.refresh();
       this.pace.touch();
-      return this.frames.note();
+      return this.frames.note({ now: false });
     });
   }
 
