@@ -105,6 +105,18 @@ describe('the way of one act', () => {
     expect(bench.control.admitted).toBe(0);
   });
 
+  it('that ends with its session hears so and why, not that a person took control', async () => {
+    bench.hubs.of(sessionId).gate = () => new Promise(() => {});
+    const typing = client.call('type_text', { text: 'long' });
+    await expect.poll(() => bench.control.admitted).toBe(1);
+    bench.broker.end(sessionId, 'The machine ended: exited with code 137');
+    bench.control.cutOff(sessionId, new WheelhouseError('session_gone', 'This session has ended.'));
+    const result = await typing;
+    expect(result.structuredContent).toMatchObject({ code: 'session_gone' });
+    expect(textOf(result)).toContain('exited with code 137');
+    expect(last()).toMatchObject({ outcome: { outcome: 'failed', code: 'session_gone' } });
+  });
+
   it('counts what the fence dropped as refused', async () => {
     bench.hubs.of(sessionId).gate = async () => {
       throw new WheelhouseError('stale_epoch', 'Older than the fence.');

@@ -67,7 +67,7 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
     attach(hub, (frame) => row.before(frame));
     let answer: ToolAnswer;
     try {
-      call.also(admission.signal, () => cutOff(control.state(sessionId).holder, control.state(sessionId).since));
+      call.also(admission.signal, () => cutOff(admission.signal.reason, control.state(sessionId)));
       answer = await orAborted(tool.run({ ...context, epoch: admission.epoch }, args), call.signal);
     } catch (thrown) {
       const error = asWheelhouseError(thrown);
@@ -89,7 +89,9 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
   }
 }
 
-function cutOff(holder: string | null, since: string): WheelhouseError {
+/** An admission ends early because a person took control, or because the session ended under it. */
+function cutOff(reason: unknown, { holder, since }: { holder: string | null; since: string }): WheelhouseError {
+  if (reason instanceof WheelhouseError && reason.code === 'session_gone') return reason;
   return new WheelhouseError('control_held', 'Cut off: a person took control.', {
     holder,
     since,

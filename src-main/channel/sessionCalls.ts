@@ -48,7 +48,7 @@ export class SessionCalls {
       const answer = await this.run(tool, args, live, agent, io, call);
       result = (more) => success(answer, more);
     } catch (thrown) {
-      const error = asWheelhouseError(thrown);
+      const error = this.endOf(sessionId) ?? asWheelhouseError(thrown);
       if (error.code === 'internal')
         logger.error({ err: error.cause ?? error, sessionId, tool: tool.name }, 'tool failed');
       result = (more) => failure(error, more);
@@ -91,6 +91,19 @@ export class SessionCalls {
       const settings = { ...defaultSettings, ...this.deps.settings?.() };
       return act({ tool, args, context, call, hub, settings });
     });
+  }
+
+  /** What a call that failed is told when its session is over: that, and why, whatever broke first under it. */
+  private endOf(sessionId: string): WheelhouseError | null {
+    try {
+      const { endedAt, reason } = this.deps.broker.sessions.get(sessionId);
+      if (endedAt === null) return null;
+      return new WheelhouseError('session_gone', `The session has ended${reason ? ` (${reason})` : ''}.`, {
+        sessionId,
+      });
+    } catch {
+      return null;
+    }
   }
 
   /** The session ended: nothing of it is kept. */

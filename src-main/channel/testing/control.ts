@@ -12,7 +12,7 @@ export interface ControlDouble extends Control {
   set(sessionId: string, state: Partial<ControlState>): void;
   handBack(sessionId: string, by: string, note: string): void;
   /** Cuts off what was admitted, as the drain's limit does. */
-  cutOff(sessionId: string): void;
+  cutOff(sessionId: string, reason?: Error): void;
   admitted: number;
   /** Who listens for changes: calls that wait. */
   readonly watchers: number;
@@ -61,8 +61,8 @@ export function controlDouble(): ControlDouble {
       });
       control.set(sessionId, { kind: 'agent', holder: null });
     },
-    cutOff(sessionId) {
-      for (const controller of running.get(sessionId) ?? []) controller.abort();
+    cutOff(sessionId, reason) {
+      for (const controller of running.get(sessionId) ?? []) controller.abort(reason);
     },
     admit(sessionId) {
       const now = state(sessionId);
