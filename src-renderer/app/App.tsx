@@ -37,7 +37,7 @@ export function App() {
             <Switch>
               <Route path="/first-run" component={FirstRunView} />
               <Route path="/wall" component={WallView} />
-              <Route path="/attention" component={AttentionView} />
+              <Route path="/attention/:call?">{(params) => <AttentionView asked={params.call ?? null} />}</Route>
               <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
               <Route path="/session/:id">
                 {(params) =>

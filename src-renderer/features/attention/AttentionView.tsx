@@ -2,7 +2,7 @@ import type { Attention } from '@shared/action';
 import type { Session } from '@shared/session';
 import { ArrowLeft, CheckCheck, Flag, HeartCrack, Hourglass, TriangleAlert } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import { useLocation, useSearch } from 'wouter';
+import { useLocation } from 'wouter';
 import { typingInto } from '../../app/useShortcuts';
 import { messageOf } from '../../lib/api';
 import { age, clock } from '../../lib/clock';
@@ -22,17 +22,20 @@ const icons: Record<Attention['kind'], ReactNode> = {
   hold: <Hourglass size={16} />,
 };
 
-export function AttentionView() {
+/** `asked`: the call to begin with, from the address; otherwise the most urgent. */
+export function AttentionView({ asked }: { asked: string | null }) {
   const attention = useAttention();
   const sessions = useSessions().data ?? [];
   const now = useNow();
   const [, go] = useLocation();
-  const asked = new URLSearchParams(useSearch()).get('call');
   const [chosen, setChosen] = useState<string | null>(asked);
   // On a narrow window either the list or the detail is shown.
   const [opened, setOpened] = useState(asked !== null);
   const calls = queue(attention.data ?? []);
   const current = calls.find((each) => each.id === chosen) ?? calls[0];
+  const currentId = current?.id ?? null;
+  // What somebody reads, or writes an answer to, stays in front of them when a more urgent call comes in above it.
+  if (currentId !== null && currentId !== chosen) setChosen(currentId);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

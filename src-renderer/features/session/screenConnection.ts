@@ -38,6 +38,7 @@ export class ScreenConnection {
     if (!mayType) this.releaseHeld();
     this.mayType = mayType;
     if (this.rfb) this.rfb.viewOnly = !mayType;
+    this.reachable();
     if (mayType) this.focus();
     else this.rfb?.blur();
   }
@@ -99,6 +100,7 @@ export class ScreenConnection {
       canvas = this.target.querySelector('canvas');
       this.attempt = 0;
       this.onState({ kind: 'live' });
+      this.reachable();
       // Not out of a dialog or a field that somebody is in.
       if (this.mayType && document.activeElement === document.body) this.focus();
     });
@@ -108,6 +110,12 @@ export class ScreenConnection {
       if (canvas && canvas.width > 0) this.onLastPicture(canvas);
       this.again('The connection to the desktop ended');
     });
+  }
+
+  /** Who may type on it gets to it by Tab as well; noVNC leaves its canvas to the pointer. */
+  private reachable(): void {
+    const canvas = this.target.querySelector('canvas');
+    if (canvas) canvas.tabIndex = this.mayType ? 0 : -1;
   }
 
   private again(reason: string): void {

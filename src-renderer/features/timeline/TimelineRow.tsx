@@ -8,6 +8,7 @@ import { CropImage } from './CropImage';
 import {
   factTitle,
   heldWords,
+  helpEnd,
   outcomeLine,
   roleOf,
   rowWords,
@@ -74,6 +75,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
   }
   if (row.kind === 'help') {
     const why = typeof action.arguments['why'] === 'string' ? action.arguments['why'] : null;
+    const end = helpEnd(action);
     return (
       <button type="button" className={css.block} data-role="trouble" data-edge="agent" onClick={() => onOpen(action)}>
         {time}
@@ -83,6 +85,12 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
             <span>Agent asked for a person</span>
           </span>
           <span className={css.text}>{why ? `“${why}”` : <Words text={action.words} />}</span>
+          {end && (
+            <span className={css.outcome} data-tone={end.tone}>
+              {toneIcons[end.tone]}
+              <span>{end.text}</span>
+            </span>
+          )}
         </span>
       </button>
     );

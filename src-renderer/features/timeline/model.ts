@@ -141,6 +141,21 @@ export function outcomeLine(action: Action, row?: Row): { tone: OutcomeTone; tex
   }
 }
 
+/** How a call for a person ended, as far as its own row knows; null while somebody may still come. */
+export function helpEnd(action: Action): { tone: OutcomeTone; text: string } | null {
+  if (action.outcome === 'failed') return { tone: 'failed', text: action.message ?? 'Failed' };
+  switch (action.code) {
+    case 'expired':
+      return { tone: 'failed', text: 'Nobody came before its deadline' };
+    case 'answered':
+      return { tone: 'done', text: 'Answered' };
+    case 'withdrawn':
+      return { tone: 'refused', text: 'Withdrawn' };
+    default:
+      return null;
+  }
+}
+
 /** The title of a block, from the reader's side. The broker's own blocks say it in their words. */
 export function factTitle(row: ControlRow, me: string): string {
   const { actor, arguments: told } = row.action;

@@ -41,7 +41,7 @@ export function Aside({
         {waiting.map((each) => (
           <li key={each.id}>
             <Link
-              href={`/attention?call=${each.id}`}
+              href={`/attention/${each.id}`}
               className={css.call}
               data-role={each.kind === 'hold' ? 'you' : 'trouble'}
             >
