@@ -16,6 +16,12 @@ export class SessionPage {
     await this.live();
   }
 
+  /** A session that is over: there is no live screen to wait for. */
+  async openEnded(sessionId: string): Promise<void> {
+    await this.page.evaluate((id) => void (window.location.hash = `/session/${id}`), sessionId);
+    await expect(this.screen()).toBeAttached();
+  }
+
   async live(): Promise<void> {
     await expect(this.screen()).toHaveAttribute('data-live', /.*/, { timeout: 20_000 });
   }
