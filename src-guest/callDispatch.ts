@@ -7,6 +7,7 @@ import {
   type LinkResponse,
   type LinkResult,
 } from '@shared/link';
+import type { EpochFence } from './epochFence';
 import { errorAnswer, GuestError } from './guestError';
 import type { FramedSocket } from './framedSocket';
 
@@ -18,8 +19,8 @@ type AnyHandler = (args: unknown, signal: AbortSignal) => Promise<unknown>;
 
 export interface DispatchOptions {
   handlers: Partial<CallHandlers>;
-  /** Throws when an effect under this epoch may not run. */
-  admit(epoch: number): void;
+  /** Effects run behind it. */
+  fence: EpochFence;
   /** How many unsent bytes are let pile up before a reader that is too slow is cut off. */
   maxUnsentBytes?: number;
 }
@@ -65,10 +66,11 @@ export class CallDispatch {
           `${name}: ${issue?.path.join('.') || 'arguments'} ${issue?.message ?? 'are wrong'}`,
         );
       }
-      if (call.effect) this.options.admit((args.data as { epoch: number }).epoch);
       const handler = this.options.handlers[name] as AnyHandler | undefined;
       if (!handler) throw new GuestError('not_supported', `This machine does not know ${name}.`);
-      const result = await handler(args.data, controller.signal);
+      const work = () => handler(args.data, controller.signal);
+      const { epoch } = args.data as { epoch: number };
+      const result = await (call.effect ? this.options.fence.run(epoch, controller, work) : work());
       this.answer({ id, result });
     } catch (error) {
       this.answer({ id, error: errorAnswer(error) });

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeFrame, FrameReader } from '@shared/linkFrames';
 import { answerChallenge, makeHello, type LinkPurpose } from '@shared/linkHandshake';
+import { EpochFence } from './epochFence';
 import { linkCrypto } from './linkCrypto';
 import { LinkServer, type LinkServerOptions } from './linkServer';
 
@@ -207,6 +208,35 @@ describe('the guest’s end of the link', () => {
     broker.socket.destroy();
     while (ended.length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(ended).toEqual(['first', 'second']);
+  });
+
+  it('confirms an epoch when what ran under an older one has been cut off and has ended', async () => {
+    let end = () => {};
+    let cut = false;
+    const fence = new EpochFence();
+    await start({
+      fence,
+      handlers: {
+        launch: (_, signal) =>
+          new Promise((resolve) => {
+            signal.addEventListener('abort', () => (cut = true));
+            end = () => resolve({ path: '/usr/bin/slow', pid: 1 });
+          }),
+        setEpoch: async ({ epoch }) => (await fence.raise(epoch), {}),
+        clipboardRead: async () => ({ text: 'here' }),
+      },
+    });
+    const broker = await peer();
+    await broker.prove();
+    broker.send({ id: 1, call: 'launch', args: { epoch: 1, path: 'slow', args: [] } });
+    broker.send({ id: 2, call: 'setEpoch', args: { epoch: 2 } });
+    broker.send({ id: 3, call: 'launch', args: { epoch: 1, path: 'late', args: [] } });
+    broker.send({ id: 4, call: 'clipboardRead', args: {} });
+    expect(await broker.next()).toMatchObject({ id: 3, error: { code: 'stale_epoch' } });
+    expect(await broker.next()).toMatchObject({ id: 4, result: { text: 'here' } });
+    expect(cut).toBe(true);
+    end();
+    expect([await broker.next(), await broker.next()]).toMatchObject([{ id: 1 }, { id: 2, result: {} }]);
   });
 
   it('says that the screen is not there, and that terminals are not', async () => {

@@ -136,10 +136,7 @@ export class LinkServer {
     if (purpose === 'terminal') return this.refuse(framed, 'not_supported');
     if (this.sockets.size - this.waiting > this.limits.connections) return this.refuse(framed, 'too_many');
     if (purpose === 'rfb') return void this.spliceScreen(framed, welcome);
-    const dispatch = new CallDispatch(framed, {
-      handlers: this.options.handlers,
-      admit: (epoch) => this.fence.admit(epoch),
-    });
+    const dispatch = new CallDispatch(framed, { handlers: this.options.handlers, fence: this.fence });
     framed.socket.on('close', () => dispatch.close());
     framed.handle(dispatch.handle, linkLimits.frameBytes);
     framed.send(welcome);

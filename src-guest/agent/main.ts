@@ -69,7 +69,7 @@ export async function run(): Promise<void> {
         sessionReady: door.ready,
       }),
       setEpoch: async ({ epoch }) => {
-        fence.raise(epoch);
+        await Promise.all([fence.raise(epoch), door.raise(epoch)]);
         return {};
       },
     },

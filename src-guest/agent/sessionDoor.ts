@@ -17,6 +17,8 @@ const startMs = 30_000;
 /** A call's own limit is kept by the supervisor; past this much more it is given up. */
 const graceMs = 3_000;
 const callMs = 9_000;
+/** Less than the broker waits for a change of hands (5 s); a command that was cut off is gone within 2 s. */
+const raiseMs = 3_000;
 
 /**
  * Where the session's supervisor, which runs as the session's user, reports for duty. The first connection is taken, at
@@ -67,6 +69,21 @@ export class SessionDoor {
     if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
     const own = (args as { timeoutMs?: number }).timeoutMs;
     return state.client.call(name, args, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
+  }
+
+  /**
+   * Resolves when nothing older than this epoch is being done. A supervisor that does not answer, which any program of
+   * its user can bring about, must not keep the machine from a person who takes it away: what it had not begun when it
+   * stopped it does not begin when it goes on, since the calls were cancelled before this one.
+   */
+  async raise(epoch: number): Promise<void> {
+    const { state } = this;
+    if (state.kind !== 'starting' && state.kind !== 'ready') return;
+    try {
+      await state.client.call('setEpoch', { epoch }, { timeoutMs: raiseMs });
+    } catch (error) {
+      this.log(`session: epoch ${epoch} not confirmed, ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private async awaitReady(client: CallClient): Promise<void> {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { linkLimits } from '@shared/link';
 import { CallDispatch, type CallHandlers } from '../callDispatch';
+import { EpochFence } from '../epochFence';
 import { FramedSocket } from '../framedSocket';
 import { GuestError } from '../guestError';
 import { guestPaths } from '../paths';
@@ -49,7 +50,12 @@ export async function run(): Promise<void> {
   const complete = ready.then(({ all }) => all);
   for (const promise of [clipboard, ready, complete]) promise.catch((error: Error) => log(error.message));
 
+  const fence = new EpochFence();
   const handlers: Partial<CallHandlers> = {
+    async setEpoch({ epoch }) {
+      await fence.raise(epoch);
+      return {};
+    },
     async health() {
       await ready;
       // The agent knows the machine; it asks only whether the session stands.
@@ -59,8 +65,9 @@ export async function run(): Promise<void> {
       await complete;
       return exec(call, surroundings, signal);
     },
-    launch: async (call) => {
+    launch: async (call, signal) => {
       await complete;
+      signal.throwIfAborted();
       return launch(call, surroundings);
     },
     listWindows: () => windows.list(),
@@ -78,8 +85,7 @@ export async function run(): Promise<void> {
       return {};
     },
   };
-  // Epochs are the agent's to keep: what it hands on, it has admitted.
-  framed.handle(new CallDispatch(framed, { handlers, admit: () => {} }).handle);
+  framed.handle(new CallDispatch(framed, { handlers, fence }).handle);
 }
 
 /** Resolves when a window manager has taken the screen (EWMH: _NET_SUPPORTING_WM_CHECK on the root window). */

@@ -104,6 +104,18 @@ describe('a machine in a container', () => {
     expect(await out('find / -xdev -perm /6000 -type f 2>/dev/null | head -3')).toBe('');
   });
 
+  it('confirms a change of hands only when a command that would not end is gone', async () => {
+    const { client } = await park.ready();
+    const under = (epoch: number, command: string) => client.exec({ epoch, command, timeoutMs: 20_000 });
+    const stubborn = under(1, 'trap "" TERM; while :; do date >> /tmp/stubborn; sleep 0.005; done');
+    const cutOff = expect(stubborn).rejects.toThrow('control has passed on');
+    await eventually(async () => expect((await under(1, 'wc -c < /tmp/stubborn')).success).toBe(true));
+    await client.setEpoch(2);
+    const done = 'wc -c < /tmp/stubborn';
+    expect((await under(2, `${done}; sleep 0.3; ${done}`)).stdout).toMatch(/^(\d+)\n\1\n$/);
+    await cutOff;
+  });
+
   it('keeps the kernel’s rarer sockets out, also in a namespace of one’s own', async () => {
     const open = (family: number, kind: number, protocol: number) =>
       run(`python3 -c "import socket; socket.socket(${family}, ${kind}, ${protocol})"`);

@@ -122,8 +122,8 @@ export class FakeGuest {
           signal,
         ),
       setEpoch: ({ epoch }, signal) =>
-        thawed(() => {
-          this.fence.raise(epoch);
+        thawed(async () => {
+          await this.fence.raise(epoch);
           return {};
         }, signal),
       exec: (args, signal) =>
