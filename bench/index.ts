@@ -7,6 +7,7 @@ import { footprint } from './cases/footprint';
 import { keyToPixel } from './cases/keyToPixel';
 import { relay } from './cases/relay';
 import { tools } from './cases/tools';
+import { serveClient } from './lib/clientProcess';
 import { serveRelay } from './lib/relayServer';
 import { machine, markdown, writeResults, type Row } from './lib/report';
 
@@ -52,5 +53,6 @@ async function main(): Promise<void> {
 }
 
 const relayFor = process.argv.indexOf('--relay-server');
-if (relayFor > 0) serveRelay(process.argv[relayFor + 1] ?? '');
+if (process.argv.includes('--client')) serveClient();
+else if (relayFor > 0) serveRelay(process.argv[relayFor + 1] ?? '');
 else await main();

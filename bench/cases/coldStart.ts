@@ -23,9 +23,7 @@ export async function coldStart(): Promise<Row[]> {
       await stack.ready(1);
       if (round >= 0) ours.push(performance.now() - start);
       stack.wheelhouse.broker.pools.update('desktop', { warm: { minimum: 0, maximum: 2 } });
-      for (const { machineId } of await stack.wheelhouse.broker.pools.machines('desktop')) {
-        await stack.wheelhouse.broker.pools.destroyMachine(machineId);
-      }
+      await stack.empty();
     }
   } finally {
     await stack.close();

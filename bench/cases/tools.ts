@@ -1,13 +1,13 @@
 import { sleep } from '../../src-main/base/deadline';
 import { ms, type Row } from '../lib/report';
 import { startStack, type Call } from '../lib/stack';
-import { sample, summarise } from '../lib/stats';
+import { summarise } from '../lib/stats';
 
 const text = 'The quick brown fox.';
 
 async function waitForWindow(call: Call, title: RegExp): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    if (title.test(JSON.stringify((await call('list_windows')).structuredContent))) return;
+    if (title.test(JSON.stringify(await call('list_windows')))) return;
     await sleep(200);
   }
   throw new Error(`No window ${title.source}`);
@@ -17,43 +17,45 @@ async function waitForWindow(call: Call, title: RegExp): Promise<void> {
 const busyPage = `data:text/html,<body style="margin:0"><canvas id=c width=1280 height=700></canvas><script>
 const x=c.getContext('2d');for(let i=0;i<9000;i++){x.fillStyle='hsl('+(i*37%25360)+',70%25,'+(30+i%2550)+'%25)';x.fillRect(i*53%251280,i*97%25700,14,9);x.fillText('order '+i,i*31%251280,i*61%25700)}</script>`;
 
-/** The agent's everyday tools through MCP over HTTP, with a stock client. */
+/** One call at a time with a pause between, as an agent that thinks: the pictures of one call are stored during the next. */
+async function paced(n: number, work: (i: number) => Promise<number>): Promise<number[]> {
+  for (let i = 0; i < 3; i += 1) await work(i);
+  const samples: number[] = [];
+  for (let i = 0; i < n; i += 1) {
+    await sleep(50 + (i % 7) * 3);
+    samples.push(await work(i));
+  }
+  return samples;
+}
+
+/** The agent's everyday tools through MCP over HTTP, with a stock client in a process of its own. */
 export async function tools(): Promise<Row[]> {
   const stack = await startStack({ warm: { minimum: 1, maximum: 2 } });
   try {
     await stack.ready(1);
-    const { call, client } = await stack.agent();
+    const { call, timed } = await stack.agent();
     await call('launch_application', { path: '/usr/bin/xterm', args: ['-geometry', '150x45+0+0'] });
     await waitForWindow(call, /agent|xterm/i);
     await call('type_text', { text: 'ls -la /usr/share | head -60\n' });
     await sleep(800);
-    const terminal = summarise(await sample(60, async () => void (await call('take_screenshot'))));
-    const click = summarise(
-      await sample(100, async (i) => void (await call('click', { x: 500 + (i % 50), y: 300, settle: false }))),
-    );
-    const settled = summarise(await sample(20, async () => void (await call('click', { x: 500, y: 300 }))));
+    const terminal = summarise(await paced(60, () => timed('take_screenshot')));
+    const click = summarise(await paced(100, (i) => timed('click', { x: 500 + (i % 50), y: 300, settle: false })));
+    const settled = summarise(await paced(20, () => timed('click', { x: 500, y: 300 })));
     const typed: number[] = [];
     await call('type_text', { text: 'cat > /tmp/typed.txt\n' });
     for (let i = 0; i < 40; i += 1) {
-      const start = performance.now();
-      await call('type_text', { text, settle: false });
-      typed.push(performance.now() - start);
+      typed.push(await timed('type_text', { text, settle: false }));
       await call('press_keys', { keys: ['enter'] });
     }
     await call('press_keys', { keys: ['ctrl', 'd'] });
-    const proof = (await call('execute_shell_command', { command: 'cat /tmp/typed.txt' })).structuredContent as {
-      stdout: string;
-    };
+    const proof = (await call('execute_shell_command', { command: 'cat /tmp/typed.txt' })) as { stdout: string };
     const lost = 40 - proof.stdout.split('\n').filter((line) => line === text).length;
-    const shell = summarise(
-      await sample(40, async () => void (await call('execute_shell_command', { command: 'true' }))),
-    );
+    const shell = summarise(await paced(40, () => timed('execute_shell_command', { command: 'true' })));
 
     await call('launch_application', { path: '/usr/bin/chromium', args: ['--start-maximized', busyPage] });
     await waitForWindow(call, /chromium/i);
     await sleep(4000);
-    const busy = summarise(await sample(40, async () => void (await call('take_screenshot'))));
-    await client.close();
+    const busy = summarise(await paced(40, () => timed('take_screenshot')));
     const typing = summarise(typed);
     return [
       row('take_screenshot 1280x800 PNG through MCP, terminal', terminal, 12, 'Bytebot 85 ms'),

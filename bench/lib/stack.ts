@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { PoolPatch } from '@shared/pool';
 import { sleep } from '../../src-main/base/deadline';
 import { createLogger } from '../../src-main/base/logger';
 import { startWheelhouse, type Wheelhouse } from '../../src-main/wheelhouse';
+import { ClientProcess } from './clientProcess';
 
 export const workerUrl = pathToFileURL(join(process.cwd(), 'out/main/screenWorker.js'));
 
@@ -25,9 +24,11 @@ export async function startStack(pool: PoolPatch = {}): Promise<Stack> {
 }
 
 export class Stack {
+  private readonly clients: ClientProcess[] = [];
+
   constructor(
     readonly wheelhouse: Wheelhouse,
-    private readonly dataDir: string,
+    readonly dataDir: string,
   ) {}
 
   /** Waits until `count` machines of the pool are ready; throws after `seconds`. */
@@ -39,29 +40,41 @@ export class Stack {
     }
   }
 
+  /** Waits until the pool has no machine; throws after half a minute. */
+  async empty(): Promise<void> {
+    const end = performance.now() + 30_000;
+    while ((await this.wheelhouse.broker.pools.machines('desktop')).length > 0) {
+      if (performance.now() > end) throw new Error('The machines of the pool did not go.');
+      await sleep(50);
+    }
+  }
+
   token(role: 'agent' | 'admin' = 'agent'): string {
     return this.wheelhouse.identity.create({ name: `bench-${role}-${Math.random().toString(36).slice(2)}`, role })
       .secret;
   }
 
+  /** A caller in a process of its own; ended with the stack. */
+  client(): ClientProcess {
+    const client = new ClientProcess();
+    this.clients.push(client);
+    return client;
+  }
+
   /** A stock MCP client on the address that people paste, with a session of its own. */
-  async agent(): Promise<{ client: Client; sessionId: string; call: Call }> {
-    const client = new Client({ name: 'bench', version: '1' });
-    await client.connect(
-      new StreamableHTTPClientTransport(new URL('/mcp', this.wheelhouse.url), {
-        requestInit: { headers: { authorization: `Bearer ${this.token()}` } },
-      }),
-    );
-    const call: Call = async (name, args = {}) => {
-      const answer = await client.callTool({ name, arguments: args });
-      if (answer.isError) throw new Error(`${name}: ${JSON.stringify(answer.content).slice(0, 300)}`);
-      return answer;
+  async agent(): Promise<Agent> {
+    const client = this.client();
+    await client.connect(new URL('/mcp', this.wheelhouse.url), this.token());
+    const started = (await client.tool('start_session')).value as { sessionId: string };
+    return {
+      sessionId: started.sessionId,
+      call: async (name, args) => (await client.tool(name, args)).value,
+      timed: async (name, args) => (await client.tool(name, args)).ms,
     };
-    const started = await call('start_session', {});
-    return { client, call, sessionId: String((started.structuredContent as { sessionId: string }).sessionId) };
   }
 
   async close(): Promise<void> {
+    for (const client of this.clients) await client.close();
     for (const session of this.wheelhouse.broker.sessions.live()) {
       await this.wheelhouse.broker.release(session.sessionId, 'bench', 'done').catch(() => {});
     }
@@ -70,4 +83,12 @@ export class Stack {
   }
 }
 
-export type Call = (name: string, args?: Record<string, unknown>) => Promise<Awaited<ReturnType<Client['callTool']>>>;
+type Args = Record<string, unknown>;
+export interface Agent {
+  sessionId: string;
+  /** The tool's structured answer. */
+  call: Call;
+  /** Milliseconds that the client waited. */
+  timed(name: string, args?: Args): Promise<number>;
+}
+export type Call = (name: string, args?: Args) => Promise<unknown>;
