@@ -202,15 +202,20 @@ function LoadedSession({ session }: { session: Session }) {
 /** The hand-back button goes with the hold; the keyboard then stands on what comes next, not nowhere. */
 function useFocusAfterHandBack(holding: boolean): void {
   const held = useRef(holding);
+  const owed = useRef(false);
   useEffect(() => {
-    if (held.current && !holding) {
-      requestAnimationFrame(() => {
-        if (document.activeElement === document.body)
-          document.querySelector<HTMLElement>('[data-action="take"] button')?.focus();
-      });
-    }
+    if (held.current !== holding) owed.current = !holding;
     held.current = holding;
-  }, [holding]);
+    if (!owed.current) return;
+    const frame = requestAnimationFrame(() => {
+      // While the hand-back is on its way there is nothing to take yet.
+      const next = document.querySelector<HTMLElement>('[data-action="take"] button:enabled');
+      if (!next) return;
+      owed.current = false;
+      if (document.activeElement === document.body) next.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  });
 }
 
 /** Nothing crosses by itself: a person sends and fetches on purpose, and sees how much went over. */

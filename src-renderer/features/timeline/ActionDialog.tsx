@@ -34,8 +34,9 @@ export function ActionDialog({ actions, id, size, me, onShow }: ActionDialogProp
       else return;
       event.preventDefault();
     };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
+    // Before the dialog sees them: it keeps arrow keys to itself.
+    window.addEventListener('keydown', onKey, { capture: true });
+    return () => window.removeEventListener('keydown', onKey, { capture: true });
   });
   if (!action) return null;
   const outcome = outcomeLine(action);
