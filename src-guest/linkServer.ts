@@ -16,6 +16,9 @@ import { splice } from './splice';
 
 type ServerLimits = Record<'handshakeMs' | 'unauthenticated' | 'connections', number>;
 
+/** A unix socket, or a TCP port that takes connections from one address alone. */
+export type LinkPlace = { path: string } | { host: string; port: number; from: string };
+
 export interface LinkServerOptions {
   machineId: string;
   secret: string;
@@ -39,6 +42,8 @@ export class LinkServer {
   private readonly sockets = new Set<Socket>();
   private readonly limits: ServerLimits;
   private waiting = 0;
+  /** The one address that is let in, where there are addresses. */
+  private from: string | null = null;
 
   constructor(private readonly options: LinkServerOptions) {
     this.fence = options.fence ?? new EpochFence();
@@ -46,11 +51,13 @@ export class LinkServer {
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
   }
 
-  /** Listens on a unix socket; rejects with the system's error. */
-  listen(path: string): Promise<void> {
+  /** Listens at a place, a text being a unix socket's; rejects with the system's error. */
+  listen(place: string | LinkPlace): Promise<void> {
+    const at = typeof place === 'string' ? { path: place } : place;
+    if ('from' in at) this.from = at.from;
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen({ path, backlog: 64 }, () => {
+      this.server.listen({ ...at, backlog: 64 }, () => {
         this.server.off('error', reject);
         this.server.on('error', (error) => this.options.log?.(`link: ${error.message}`));
         resolve();
@@ -69,7 +76,8 @@ export class LinkServer {
   }
 
   private accept(socket: Socket): void {
-    if (this.waiting >= this.limits.unauthenticated) {
+    const stranger = this.from !== null && socket.remoteAddress !== this.from;
+    if (stranger || this.waiting >= this.limits.unauthenticated) {
       socket.on('error', () => {});
       socket.destroy();
       return;

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { bootSchema, type LinkCallName } from '@shared/link';
+import { rmSync, writeFileSync } from 'node:fs';
+import type { Boot, LinkCallName } from '@shared/link';
 import type { CallHandlers } from '../callDispatch';
 import { EpochFence } from '../epochFence';
-import { linkCrypto } from '../linkCrypto';
 import { LinkServer } from '../linkServer';
 import { guestPaths } from '../paths';
+import { becomeByFile, becomeByLines, linkPlace } from './boots';
+import { guestCrypto, kernelRandom } from './kernelRandom';
 import { openScreen, watchScreen } from './screen';
 import { SessionDoor } from './sessionDoor';
 
@@ -36,46 +36,49 @@ const sessionCalls = [
 export async function run(): Promise<void> {
   // The broker and the supervisor have other numbers; the folders around the sockets keep everybody else out.
   process.umask(0);
-  const boot = bootSchema.parse(JSON.parse(readFileSync(guestPaths.boot, 'utf8')));
+  const place = linkPlace();
   let screenReady = false;
   watchScreen((reason) => quit(`screen: ${reason}`)).then(
     () => (screenReady = true),
     (error: Error) => quit(`screen: ${error.message}`),
   );
-  // Machines made from one image differ.
-  writeFileSync(guestPaths.machineId, `${randomUUID().replaceAll('-', '')}\n`, { mode: 0o644 });
-
-  const bootId = randomUUID();
-  const fence = new EpochFence();
   const door = new SessionDoor(log);
   const forwarded = Object.fromEntries(
     sessionCalls.map((name) => [name, (args: never, signal: AbortSignal) => door.call(name, args, signal)]),
   ) as Pick<CallHandlers, (typeof sessionCalls)[number]>;
-  const server = new LinkServer({
-    machineId: boot.machineId,
-    secret: boot.secret,
-    bootId,
-    crypto: linkCrypto,
-    fence,
-    log,
-    openRfb: openScreen,
-    handlers: {
-      ...forwarded,
-      health: async () => ({
-        machineId: boot.machineId,
-        bootId,
-        epoch: fence.epoch,
-        screenReady,
-        sessionReady: door.ready,
-      }),
-      setEpoch: async ({ epoch }) => {
-        await Promise.all([fence.raise(epoch), door.raise(epoch)]);
-        return {};
+  let server: LinkServer | null = null;
+
+  const become = async ({ machineId, secret }: Boot): Promise<string> => {
+    server?.close();
+    await door.renew();
+    // Machines made from one image, or woken from one memory, differ.
+    writeFileSync(guestPaths.machineId, `${kernelRandom(16).toString('hex')}\n`, { mode: 0o644 });
+    const bootId = kernelRandom(16).toString('hex');
+    const fence = new EpochFence();
+    server = new LinkServer({
+      machineId,
+      secret,
+      bootId,
+      crypto: guestCrypto,
+      fence,
+      log,
+      openRfb: openScreen,
+      handlers: {
+        ...forwarded,
+        health: async () => ({ machineId, bootId, epoch: fence.epoch, screenReady, sessionReady: door.ready }),
+        setEpoch: async ({ epoch }) => {
+          await Promise.all([fence.raise(epoch), door.raise(epoch)]);
+          return {};
+        },
       },
-    },
-  });
-  await door.listen();
-  rmSync(guestPaths.link, { force: true });
-  await server.listen(guestPaths.link);
+    });
+    if ('path' in place) rmSync(place.path, { force: true });
+    await server.listen(place);
+    return bootId;
+  };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
+  await door.listen();
+  if ('path' in place) return becomeByFile(become);
+  await becomeByLines(become, process.stdin, process.stdout);
+  quit('boot: nobody is left who could say which machine this is');
 }

@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { guestPaths } from '../paths';
+import { patience } from '../patience';
 import { XConnection } from '../x11/connection';
 
 /** Milliseconds that the X server may take to start. */
-const startMs = 8_000;
+const startMs = 8_000 * patience;
 const retryMs = 3;
 
 /** A connection to the X server's RFB socket, as soon as it listens; rejects when it does not in time. */

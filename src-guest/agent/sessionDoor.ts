@@ -5,6 +5,7 @@ import { CallClient } from '../callClient';
 import { FramedSocket } from '../framedSocket';
 import { GuestError } from '../guestError';
 import { guestPaths } from '../paths';
+import { patience } from '../patience';
 
 type State =
   | { kind: 'waiting' }
@@ -13,7 +14,7 @@ type State =
   | { kind: 'ended'; reason: string };
 
 /** Milliseconds the session's programs may take until the supervisor calls them ready. */
-const startMs = 30_000;
+const startMs = 30_000 * patience;
 /** A call's own limit is kept by the supervisor; past this much more it is given up. */
 const graceMs = 3_000;
 const callMs = 9_000;
@@ -27,6 +28,9 @@ const raiseMs = 3_000;
  */
 export class SessionDoor {
   private state: State = { kind: 'waiting' };
+  /** The supervisor outlives the machine's identities, each of which counts its epochs from 0. */
+  private firstEpoch = 0;
+  private lastEpoch = -1;
 
   constructor(private readonly log: (message: string) => void) {}
 
@@ -68,7 +72,8 @@ export class SessionDoor {
     if (state.kind === 'waiting') throw new GuestError('not_ready', 'The session has not been started yet.');
     if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
     const own = (args as { timeoutMs?: number }).timeoutMs;
-    return state.client.call(name, args, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
+    const counted = 'epoch' in args ? { ...args, epoch: this.count(args.epoch) } : args;
+    return state.client.call(name, counted, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
   }
 
   /**
@@ -80,10 +85,22 @@ export class SessionDoor {
     const { state } = this;
     if (state.kind !== 'starting' && state.kind !== 'ready') return;
     try {
-      await state.client.call('setEpoch', { epoch }, { timeoutMs: raiseMs });
+      await state.client.call('setEpoch', { epoch: this.count(epoch) }, { timeoutMs: raiseMs });
     } catch (error) {
       this.log(`session: epoch ${epoch} not confirmed, ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  /** The machine is another one from now on: whatever the one before it had begun is cut off, its epochs are over. */
+  async renew(): Promise<void> {
+    this.firstEpoch = this.lastEpoch + 1;
+    if (this.firstEpoch > 0) await this.raise(0);
+  }
+
+  private count(epoch: number): number {
+    const counted = this.firstEpoch + epoch;
+    this.lastEpoch = Math.max(this.lastEpoch, counted);
+    return counted;
   }
 
   private async awaitReady(client: CallClient): Promise<void> {

@@ -5,6 +5,7 @@ import { EpochFence } from '../epochFence';
 import { FramedSocket } from '../framedSocket';
 import { GuestError } from '../guestError';
 import { guestPaths } from '../paths';
+import { patience } from '../patience';
 import { Clipboard } from '../x11/clipboard';
 import { XConnection } from '../x11/connection';
 import { getWords } from '../x11/properties';
@@ -15,7 +16,7 @@ import { launch } from './launch';
 import { listProcesses } from './processes';
 import { keep, readSessionFile } from './programs';
 
-const startMs = 20_000;
+const startMs = 20_000 * patience;
 const retryMs = 3;
 
 /**
