@@ -1,8 +1,7 @@
 // Makes the desktop image: `node scripts/image/build.mjs [--json] [--force] [--picture FILE]`.
 // With --json every event is one line: start, step, progress, log, done, failed. SIGTERM stops it cleanly.
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { withLock } from '../lib/lock.mjs';
 import { cacheDir } from '../lib/paths.mjs';
@@ -14,26 +13,11 @@ import { removeOutdated } from './outdated.mjs';
 import { createProgress } from './progress.mjs';
 import { readRecipe, stepsOf } from './recipe.mjs';
 import { createReporter } from './report.mjs';
+import { stage } from './stage.mjs';
 
 const baseStep = { name: 'Debian base', seconds: 25 };
 const nodeStep = { name: 'Node for the guest', seconds: 8 };
 const lookStep = { name: 'Start once and look at the screen', seconds: 3 };
-
-/** Copies the recipe into a folder of its own with fixed modes, so that the builder's cache does not see a umask. */
-const stage = (files, node) => {
-  const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-image-'));
-  mkdirSync(join(folder, 'agent'));
-  for (const { name, executable, data } of files) {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    writeFileSync(path, data);
-    chmodSync(path, executable ? 0o755 : 0o644);
-  }
-  mkdirSync(join(folder, 'node'));
-  copyFileSync(node, join(folder, 'node/node'));
-  chmodSync(join(folder, 'node/node'), 0o755);
-  return folder;
-};
 
 const buildLayers = async ({ tag, files, steps, base, node, progress, report, signal }) => {
   const folder = stage(files, node);
