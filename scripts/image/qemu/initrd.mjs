@@ -1,7 +1,7 @@
 import { cpio } from './cpio.mjs';
 
 /** What init calls; busybox is all of them. */
-const applets = 'cat chmod cp hostname ifconfig insmod install ln mkdir mount printf sh sleep switch_root'.split(' ');
+const applets = 'cat chmod cp hostname ifconfig insmod ln mkdir mount printf sh sleep switch_root'.split(' ');
 
 /**
  * The initial ramdisk: busybox, the modules in their order, init and the guest's supervisor.

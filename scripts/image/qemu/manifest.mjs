@@ -10,7 +10,7 @@ export const qemuDir = join(cacheDir, 'qemu');
 
 /** Panics and errors of the kernel are said on the serial console and end the machine. */
 export const commandLine =
-  'console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 audit=0 random.trust_cpu=on i8042.nopnp i8042.noaux';
+  'console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 audit=0 transparent_hugepage=never random.trust_cpu=on i8042.nopnp i8042.noaux';
 /** Where the processor is emulated, what defends against its flaws only costs; and everything takes longer. */
 export const commandLineEmulated = 'mitigations=off no_timer_check wheelhouse.patience=6';
 
