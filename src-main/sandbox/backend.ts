@@ -3,7 +3,7 @@ import type { BackendKind, Size } from '@shared/pool';
 /** Where a machine's in-guest agent listens, and what proves both ends: see src-shared/link.ts. */
 export interface LinkTarget {
   machineId: string;
-  /** A unix socket in a private folder. TLS over TCP comes with clusters. */
+  /** A unix socket in a private folder, or `tcp:127.0.0.1:PORT`. TLS over TCP comes with clusters. */
   path: string;
   /** Shared by the broker and this machine's in-guest agent alone; never logged. */
   secret: string;
@@ -49,7 +49,7 @@ export interface SandboxBackend {
   resolveImage(name: string, signal: AbortSignal): Promise<string | null>;
   /** Creates and starts; a second call for the same id finishes or returns what the first began. Does not wait for readiness. */
   create(spec: MachineSpec, signal: AbortSignal): Promise<void>;
-  /** Where to reach the machine's agent; a pure function of the id. The secret comes from the store. */
+  /** Where to reach the machine's agent, for as long as the machine runs. The secret comes from the store. */
   linkPath(machineId: string): string;
   /** Starts what must not start before the agent has taken its secret (the session's own processes). Idempotent. */
   afterFirstContact(machineId: string, signal: AbortSignal): Promise<void>;

@@ -1,0 +1,85 @@
+import { connect, type Socket } from 'node:net';
+import { z } from 'zod';
+import { WheelhouseError } from '../../base/errors';
+import { LineCutter } from './qmpMessages';
+
+const answerSchema = z.union([
+  z.object({ ok: z.literal(true), machineId: z.string(), bootId: z.string().min(1).max(128) }),
+  z.object({ ok: z.literal(false), reason: z.string().max(2000) }),
+]);
+
+export interface Identity {
+  machineId: string;
+  secret: string;
+}
+
+/**
+ * The private line on which a machine hears who it is (see the record of decisions on the image of a QEMU machine). It
+ * stays connected for as long as the machine runs: a machine without a listener looks only now and then whether one came.
+ */
+export class BootLine {
+  private readonly socket: Socket;
+  private cutter = new LineCutter(64 * 1024);
+  private pending: { resolve(bootId: string): void; reject(error: Error): void; machineId: string } | null = null;
+  private ended: string | null = null;
+
+  constructor(path: string) {
+    this.socket = connect(path);
+    this.socket.on('data', (chunk: Buffer) => this.take(chunk));
+    this.socket.on('error', (error) => this.end(error.message));
+    this.socket.on('close', () => this.end('closed'));
+  }
+
+  /**
+   * Gives the machine its identity, the time and fresh randomness; resolves with its new boot id once its agent listens
+   * under it. Rejects with guest_failed, or the signal's reason. The caller sets the deadline by its signal.
+   */
+  introduce(identity: Identity, seed: Buffer, now: number, signal: AbortSignal): Promise<string> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      if (this.ended !== null) return reject(this.lost());
+      const onAbort = (): void => settle(() => reject(signal.reason));
+      const settle = (then: () => void): void => {
+        signal.removeEventListener('abort', onAbort);
+        this.pending = null;
+        then();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.pending?.reject(new WheelhouseError('guest_failed', 'The machine was given another identity meanwhile.'));
+      this.pending = {
+        machineId: identity.machineId,
+        resolve: (bootId) => settle(() => resolve(bootId)),
+        reject: (error) => settle(() => reject(error)),
+      };
+      const { machineId, secret } = identity;
+      this.socket.write(`${JSON.stringify({ machineId, secret, time: now, seed: seed.toString('base64') })}\n`);
+    });
+  }
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private take(chunk: Buffer): void {
+    try {
+      for (const line of this.cutter.push(chunk)) this.answer(answerSchema.parse(JSON.parse(line)));
+    } catch {
+      this.cutter = new LineCutter(64 * 1024);
+      this.pending?.reject(new WheelhouseError('guest_failed', 'The machine answered rubbish on its boot line.'));
+    }
+  }
+  private answer(answer: z.infer<typeof answerSchema>): void {
+    if (!answer.ok) {
+      const reason = answer.reason.replaceAll(/\p{C}/gu, ' ');
+      return this.pending?.reject(new WheelhouseError('guest_failed', `The machine refused its identity: ${reason}`));
+    }
+    // An answer to an older line, whose asker gave up, is not this one's.
+    if (answer.machineId === this.pending?.machineId) this.pending.resolve(answer.bootId);
+  }
+  private lost(): WheelhouseError {
+    return new WheelhouseError('guest_failed', `The machine's boot line ended: ${this.ended ?? 'closed'}.`);
+  }
+  private end(reason: string): void {
+    this.ended ??= reason;
+    this.pending?.reject(this.lost());
+  }
+}

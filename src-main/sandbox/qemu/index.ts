@@ -1,0 +1,199 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { sleep } from '../../base/deadline';
+import { asWheelhouseError, WheelhouseError } from '../../base/errors';
+import type { Logger } from '../../base/logger';
+import type { Size } from '@shared/pool';
+import type { SandboxBackend } from '../backend';
+import { candidates, chooseAccelerator, recall, remember, trialKey, tryKernel, type Chosen } from './accelerator';
+import type { Hardware } from './arguments';
+import { bootCold, clone } from './clone';
+import { lastLines } from './console';
+import { cacheFolder, findImage, type QemuImage } from './image';
+import { Layout } from './layout';
+import { QemuMachines } from './machines';
+import { findQemu, statusOf, type QemuFound } from './probe';
+import { savedKey } from './savedManifest';
+import type { SavedState, SavedStateOptions } from './savedState';
+import { SavedStates } from './savedStates';
+import { cpuPercent, sampleCpu, sampleMemory, type CpuSample } from './stats';
+
+export interface QemuBackendOptions {
+  dataDir: string;
+  /** Tells this installation's machines from every other's. */
+  installationId: string;
+  logger: Logger;
+  /** Where the set-up put the images; default: its cache folder. */
+  imageDir?: string;
+  /** Where saved desktops are kept, shared by the installations of one user; default: beside the images. */
+  savedDir?: string;
+  /** Default qemu-system-x86_64, found by PATH. */
+  binary?: string;
+  /** False: every machine boots. For computers that are short of disk, and to measure by. */
+  saveDesktops?: boolean;
+}
+
+export interface QemuBackend extends SandboxBackend {
+  /** Saves the desktop of this image and size unless it is saved already: what the first machine would wait for. */
+  prepare(image: string, size: Size, signal: AbortSignal): Promise<void>;
+}
+
+/** Milliseconds between the two looks from which a first CPU figure is made; that a probe waits for a trial. */
+const firstSampleMs = 200;
+const probeWaitMs = 1_500;
+
+/** Machines as QEMU processes on this computer, cloned from one saved desktop. */
+export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
+  const { logger, installationId, dataDir, binary = 'qemu-system-x86_64' } = options;
+  const imageDir = options.imageDir ?? join(cacheFolder(), 'qemu');
+  const savedDir = options.savedDir ?? join(cacheFolder(), 'qemu-saved');
+  const layout = new Layout(dataDir, installationId);
+  const machines = new QemuMachines(layout, installationId, logger);
+  const saved = new SavedStates(logger);
+  const samples = new Map<string, CpuSample>();
+  const trials = new Map<string, Promise<Chosen>>();
+  let found: QemuFound | null = null;
+  let builds = 0;
+
+  const qemu = async (signal: AbortSignal): Promise<QemuFound> => {
+    if (found?.kind !== 'found') found = await findQemu(binary, signal);
+    return found;
+  };
+  const version = async (signal: AbortSignal): Promise<string> => {
+    const answer = await qemu(signal);
+    if (answer.kind === 'found') return answer.version;
+    throw new WheelhouseError('backend_unreachable', answer.message);
+  };
+  const accelerator = (image: QemuImage, qemuVersion: string): Promise<Chosen> => {
+    const key = trialKey(qemuVersion, image.tag);
+    const file = join(savedDir, 'accelerator.json');
+    const trial = trials.get(key) ?? tryAll();
+    trials.set(key, trial);
+    return trial;
+
+    async function tryAll(): Promise<Chosen> {
+      const known = recall(file, key);
+      if (known) return known;
+      const chosen = await chooseAccelerator(candidates(process.platform), (one) =>
+        tryKernel(binary, image.kernel, one),
+      );
+      remember(file, key, chosen);
+      return chosen;
+    }
+  };
+  const imageOf = (name: string): QemuImage => {
+    const image = findImage(imageDir, name);
+    if (image) return image;
+    throw new WheelhouseError('image_missing', `There is no image ${name} for QEMU on this computer.`);
+  };
+  /** What a machine of this size is; and where its desktop is saved. */
+  const plan = async (image: QemuImage, size: Size, signal: AbortSignal) => {
+    const qemuVersion = await version(signal);
+    const { accelerator: chosen } = await accelerator(image, qemuVersion);
+    const screen = `wheelhouse.size=${size.width}x${size.height}`;
+    const hardware: Hardware = {
+      accelerator: chosen,
+      memoryMiB: size.memoryMiB,
+      cpus: Math.max(1, Math.min(Math.ceil(size.cpus), availableParallelism())),
+      kernel: image.kernel,
+      initrd: image.initrd,
+      append: [image.commandLine, screen, ...(chosen === 'tcg' ? [image.commandLineEmulated] : [])].join(' '),
+      guest: image.guest,
+    };
+    const key = savedKey(qemuVersion, image.name, size, hardware);
+    const template = `template-${process.pid}-${builds++}`;
+    const files = layout.files(template);
+    const state: SavedStateOptions = { binary, qemuVersion, key, image, hardware, savedDir, files, logger };
+    return { hardware, state, finished: () => layout.remove(template) };
+  };
+  const savedFor = async (image: QemuImage, size: Size, signal: AbortSignal) => {
+    const { hardware, state, finished } = await plan(image, size, signal);
+    const desktop = options.saveDesktops === false ? null : await saved.get(state, finished, signal);
+    return { hardware, key: state.key, desktop };
+  };
+
+  return {
+    kind: 'qemu',
+    async probe(signal) {
+      const answer = await qemu(signal);
+      const image = findImage(imageDir, 'desktop');
+      let chosen: Chosen | null = null;
+      if (answer.kind === 'found' && image) {
+        const soon = sleep(probeWaitMs, signal).then(() => null);
+        chosen = await Promise.race([accelerator(image, answer.version), soon]);
+      }
+      return statusOf(answer, chosen, saved.words);
+    },
+    async resolveImage(name, signal) {
+      signal.throwIfAborted();
+      return findImage(imageDir, name)?.name ?? null;
+    },
+    async prepare(image, size, signal) {
+      const { desktop } = await savedFor(imageOf(image), size, signal);
+      if (!desktop) throw new WheelhouseError('guest_failed', saved.words || 'Desktops are not saved here.');
+    },
+    async create(spec, signal) {
+      signal.throwIfAborted();
+      const image = imageOf(spec.image);
+      await machines.create(spec, signal, async (files, own) => {
+        const { hardware, key, desktop } = await savedFor(image, spec.size, own);
+        const parts = { binary, hardware, files };
+        if (desktop) {
+          const loaded = await loadOrNull(desktop, key, () => clone(parts, desktop, own));
+          if (loaded) return loaded;
+          own.throwIfAborted();
+        }
+        return bootCold(parts, image, own);
+      });
+    },
+    linkPath(machineId) {
+      const port = machines.linkPort(machineId);
+      return port === null ? join(layout.files(machineId).socketFolder, 'no-link') : `tcp:127.0.0.1:${port}`;
+    },
+    async afterFirstContact(machineId, signal) {
+      // The session starts with the machine; its identity came by the boot line, which no program of it can read.
+      await machines.own(machineId, signal);
+    },
+    list: (signal) => machines.list(signal),
+    async destroy(machineId, signal) {
+      await machines.destroy(machineId, signal);
+      samples.delete(machineId);
+    },
+    pause: async (machineId, signal) => (await machines.own(machineId, signal)).hold(true),
+    unpause: async (machineId, signal) => (await machines.own(machineId, signal)).hold(false),
+    async stats(machineId, signal) {
+      const { pid } = await machines.own(machineId, signal);
+      let before = samples.get(machineId) ?? null;
+      if (before === null) {
+        before = sampleCpu(pid);
+        await sleep(firstSampleMs, signal);
+      }
+      const [after, memoryBytes] = [sampleCpu(pid), sampleMemory(pid)];
+      if (before === null || after === null || memoryBytes === null) return null;
+      samples.set(machineId, after);
+      return { cpuPercent: cpuPercent(before, after), memoryBytes };
+    },
+    async logs(machineId, lines, signal) {
+      signal.throwIfAborted();
+      const { consoleLog, qemuLog } = layout.files(machineId);
+      return [...lastLines(consoleLog, lines), ...lastLines(qemuLog, 5)].slice(-lines);
+    },
+    onExit: (listener) => machines.onExit(({ machineId, reason }) => listener(machineId, reason)),
+    async close() {
+      await Promise.all([machines.close(), saved.close()]);
+    },
+  };
+
+  async function loadOrNull<T>(desktop: SavedState, key: string, load: () => Promise<T>): Promise<T | null> {
+    try {
+      return await load();
+    } catch (error) {
+      logger.warn(
+        { err: asWheelhouseError(error), mode: desktop.manifest.mode },
+        'a saved desktop was not loaded; this machine boots',
+      );
+      saved.doubt(key);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { Emitter } from '../../base/emitter';
+import { WheelhouseError } from '../../base/errors';
+import { BootLine } from './bootLine';
+import { ConsoleLog } from './console';
+import type { MachineFiles } from './layout';
+import { endMachine, isMachine } from './process';
+import type { Qmp } from './qmp';
+
+/** Milliseconds that a process may take to be gone once its control socket closed. */
+const goneMs = 2_000;
+
+/** One running QEMU with the connections that belong to it. Ends by itself when the process does. */
+export class LiveMachine {
+  paused = false;
+  ended: string | null = null;
+  private readonly ends = new Emitter<string>();
+  private readonly console: ConsoleLog;
+  readonly boot: BootLine;
+
+  constructor(
+    readonly pid: number,
+    readonly files: MachineFiles,
+    readonly qmp: Qmp,
+    private readonly exitWords: () => string | null = () => null,
+  ) {
+    this.console = new ConsoleLog(files.sockets.console, files.consoleLog, () => {});
+    this.boot = new BootLine(files.sockets.boot);
+    qmp.on(({ name }) => {
+      if (name === 'STOP') this.paused = true;
+      if (name === 'RESUME') this.paused = false;
+    });
+    qmp.onClosed(() => void this.over());
+  }
+
+  /** Told once, with why, when the process has ended. */
+  onEnd(listener: (reason: string) => void): () => void {
+    return this.ends.on(listener);
+  }
+
+  /** Stops or continues the virtual CPUs; idempotent. Throws guest_failed, guest_timeout. */
+  async hold(still: boolean): Promise<void> {
+    await this.qmp.run(still ? 'stop' : 'cont');
+    const status = await this.qmp.status();
+    const done = still ? status === 'paused' || status === 'prelaunch' : status === 'running';
+    if (!done)
+      throw new WheelhouseError(
+        'guest_failed',
+        `The machine can't be ${still ? 'paused' : 'continued'}: it is ${status}.`,
+      );
+    this.paused = still;
+  }
+
+  /** Lets go of the machine without ending it. */
+  release(): void {
+    this.ended ??= 'let go of';
+    this.boot.close();
+    this.console.close();
+    this.qmp.close();
+  }
+  async end(signal: AbortSignal): Promise<void> {
+    this.release();
+    await endMachine(this.pid, this.files.name, signal);
+  }
+
+  private async over(): Promise<void> {
+    if (this.ended !== null) return;
+    for (const giveUpAt = performance.now() + goneMs; await isMachine(this.pid, this.files.name);) {
+      if (performance.now() > giveUpAt) {
+        // A machine that can't be stopped any more must not run on.
+        await endMachine(this.pid, this.files.name, AbortSignal.timeout(10_000)).catch(() => {});
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (this.ended !== null) return;
+    const { panic } = this.console;
+    this.ended = panic === null ? `QEMU ${this.exitWords() ?? 'ended'}` : `the machine's kernel panicked: ${panic}`;
+    this.boot.close();
+    this.console.close();
+    this.ends.emit(this.ended);
+  }
+}

@@ -1,0 +1,112 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { promisify } from 'node:util';
+import { sleep } from '../../base/deadline';
+import { WheelhouseError } from '../../base/errors';
+
+const run = promisify(execFile);
+
+/** Below the programs of this computer, above what is called idle work: see nice(2). */
+const machineNice = 5;
+
+export interface QemuProcess {
+  pid: number;
+  /** Why it could not start or how it ended; null while it runs. */
+  ended: () => string | null;
+}
+
+/**
+ * Starts QEMU apart from this process, so that machines outlive the broker. Its own words go to `logFile`. Throws
+ * backend_unreachable when there is no such program.
+ */
+export async function startQemu(binary: string, args: readonly string[], logFile: string): Promise<QemuProcess> {
+  const log = openSync(logFile, 'a', 0o600);
+  let ended: string | null = null;
+  try {
+    const child = spawn(binary, args, { detached: true, stdio: ['ignore', log, log], env: quietEnvironment() });
+    child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `exited with code ${code ?? '?'}`));
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) =>
+        reject(new WheelhouseError('backend_unreachable', `${binary} can't be started.`, {}, { cause: error })),
+      );
+    });
+    child.unref();
+    const { pid = 0 } = child;
+    try {
+      setPriority(pid, machineNice);
+    } catch {
+      // It ended at once, or runs nicer than we already; its log or its own end says so.
+    }
+    return { pid, ended: () => ended };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Nothing of the broker's environment is QEMU's business. */
+const quietEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'] ?? '', LC_ALL: 'C' });
+
+/** The command line of a process, its words apart by NUL where the system keeps them so; null when it is gone. */
+async function commandLine(pid: number): Promise<string | null> {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1') || null;
+  } catch {
+    if (process.platform === 'linux') return null;
+  }
+  try {
+    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { timeout: 3000 })).stdout;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether this process is the QEMU of that name: a number alone may belong to another program by now. */
+export async function isMachine(pid: number, name: string): Promise<boolean> {
+  const line = await commandLine(pid);
+  return line !== null && line.split(/[\0 ]/).includes(`guest=${name}`);
+}
+
+/** The number in a pid file, or null. */
+export function readPid(file: string): number | null {
+  try {
+    const pid = Number(readFileSync(file, 'utf8').trim());
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Ends a machine's process and waits until it is gone. Throws timeout when the system does not let go of it. */
+export async function endMachine(pid: number, name: string, signal: AbortSignal, ms = 10_000): Promise<void> {
+  for (const giveUpAt = performance.now() + ms; await isMachine(pid, name); await sleep(5, signal)) {
+    if (performance.now() > giveUpAt) {
+      throw new WheelhouseError('timeout', `The process ${pid} of ${name} does not end.`, { pid });
+    }
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Runs a short program to its end; throws guest_failed with what it said. */
+export async function runTool(program: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  try {
+    return (await run(program, args, { signal, timeout: 60_000 })).stdout;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, stderr = '' } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === 'ENOENT') {
+      throw new WheelhouseError(
+        'backend_unreachable',
+        `There is no ${program} on this computer.`,
+        {},
+        { cause: error },
+      );
+    }
+    throw new WheelhouseError('guest_failed', `${program}: ${stderr.trim().slice(0, 400)}`, {}, { cause: error });
+  }
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { bounded } from '../../base/bounded';
+import { asWheelhouseError } from '../../base/errors';
+import type { Logger } from '../../base/logger';
+import type { Hardware, Memory } from './arguments';
+import { BootLine } from './bootLine';
+import { ConsoleLog } from './console';
+import { checkDesktop } from './desktopCheck';
+import { withFileLock } from './fileLock';
+import type { QemuImage } from './image';
+import { saveState } from './incoming';
+import { launch } from './launch';
+import type { MachineFiles } from './layout';
+import { endMachine, runTool } from './process';
+import type { Qmp } from './qmp';
+import { readSaved, savedNames, sealSaved, type SavedManifest, type SavedMode } from './savedManifest';
+
+export interface SavedState {
+  folder: string;
+  manifest: SavedManifest;
+}
+
+export interface SavedStateOptions {
+  binary: string;
+  qemuVersion: string;
+  key: string;
+  image: QemuImage;
+  hardware: Hardware;
+  /** Where the saved states of this user lie; one folder each. */
+  savedDir: string;
+  /** Places for the machine that is saved; emptied and removed by the caller. */
+  files: MachineFiles;
+  logger: Logger;
+}
+
+/** Milliseconds from start to saved, checks included; a machine that is not done by then never will be. */
+const buildMs = 300_000;
+
+const isWhole = (options: SavedStateOptions, thorough: boolean): Promise<SavedManifest | null> =>
+  readSaved(join(options.savedDir, options.key), options.key, thorough);
+
+/** The saved state of this image, size and QEMU if it is there and whole. */
+export async function findSavedState(options: SavedStateOptions, thorough: boolean): Promise<SavedState | null> {
+  const manifest = await isWhole(options, thorough);
+  return manifest && { folder: join(options.savedDir, options.key), manifest };
+}
+
+/**
+ * Boots a desktop, checks it, stops it and saves it, unless it is saved and whole already: one builder at a time on this
+ * computer. Tries with the memory in a file of its own first, then with the whole memory in the stream. Throws
+ * guest_failed with what was wrong with the second.
+ */
+export async function makeSavedState(options: SavedStateOptions, parent: AbortSignal): Promise<SavedState> {
+  const signal = AbortSignal.any([parent, AbortSignal.timeout(buildMs)]);
+  const folder = join(options.savedDir, options.key);
+  return withFileLock(join(options.savedDir, `${options.key}.lock`), signal, async () => {
+    const found = await findSavedState(options, true);
+    if (found) return found;
+    for (const name of readdirSync(options.savedDir)) {
+      // A broken one under this key, and what a builder that died had begun.
+      if (name.startsWith(`${options.key}.partial`)) rmSync(join(options.savedDir, name), { recursive: true });
+    }
+    const partial = `${folder}.partial-${randomBytes(4).toString('hex')}`;
+    const build = async (mode: SavedMode): Promise<SavedManifest> => {
+      rmSync(partial, { recursive: true, force: true });
+      mkdirSync(partial, { recursive: true, mode: 0o700 });
+      return bootAndSave(options, { partial, folder, mode }, signal);
+    };
+    try {
+      let manifest: SavedManifest;
+      try {
+        manifest = await build('mapped');
+      } catch (error) {
+        signal.throwIfAborted();
+        options.logger.warn(
+          { err: error },
+          'a state with its memory apart was not saved; trying with it in the stream',
+        );
+        manifest = await build('streamed');
+      }
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(partial, folder);
+      return { folder, manifest };
+    } catch (error) {
+      throw parent.aborted ? parent.reason : asWheelhouseError(error);
+    } finally {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  });
+}
+
+async function bootAndSave(
+  options: SavedStateOptions,
+  place: { partial: string; folder: string; mode: SavedMode },
+  signal: AbortSignal,
+): Promise<SavedManifest> {
+  const { files, image, hardware, logger } = options;
+  const { partial, mode } = place;
+  const path = (name: string): string => join(partial, name);
+  const began = performance.now();
+  mkdirSync(dirname(files.qemuLog), { recursive: true, mode: 0o700 });
+  mkdirSync(files.socketFolder, { recursive: true, mode: 0o700 });
+  await overlay(image.disk, path(savedNames.disk), image.diskBytes, signal);
+  const memory: Memory = mode === 'mapped' ? { kind: 'written', path: path(savedNames.memory) } : { kind: 'own' };
+  const disk = path(savedNames.disk);
+  const machine = await launch({ ...options, hardware, files, memory, disk, incoming: false }, signal);
+  const panicked = new AbortController();
+  const console = new ConsoleLog(files.sockets.console, files.consoleLog, (words) =>
+    panicked.abort(new Error(`the kernel panicked: ${words}`)),
+  );
+  const boot = new BootLine(files.sockets.boot);
+  const watched = AbortSignal.any([signal, panicked.signal]);
+  machine.qmp.onClosed(() => panicked.abort(new Error('QEMU ended while it booted')));
+  try {
+    // An identity for the check alone; every clone gets its own on the same line.
+    const identity = { machineId: 'm_template', secret: randomBytes(32).toString('base64url') };
+    await boot.introduce(identity, randomBytes(64), Date.now(), watched);
+    const target = { ...identity, path: `tcp:127.0.0.1:${machine.linkPort}` };
+    await checkDesktop(target, machine.process.pid, watched);
+    await machine.qmp.run('stop');
+    await saveState(
+      machine.qmp,
+      { socket: files.incoming, file: path(savedNames.state), memoryApart: mode === 'mapped' },
+      watched,
+    );
+    await quit(machine.qmp, signal);
+  } finally {
+    boot.close();
+    console.close();
+    machine.qmp.close();
+    await endMachine(machine.process.pid, files.name, AbortSignal.timeout(10_000));
+  }
+  await overlay(join(place.folder, savedNames.disk), path(savedNames.empty), image.diskBytes, signal);
+  const facts = {
+    key: options.key,
+    mode,
+    image: image.name,
+    qemu: options.qemuVersion,
+    accelerator: hardware.accelerator,
+  };
+  const manifest = await sealSaved(partial, { ...facts, madeAt: new Date().toISOString() });
+  logger.info(
+    { key: options.key, mode, ms: Math.round(performance.now() - began) },
+    'a desktop was booted, checked and saved',
+  );
+  return manifest;
+}
+
+/** Milliseconds for the disk's tables to reach its file. */
+const quitMs = 10_000;
+
+/** Lets QEMU end by itself, so that its disk is whole. */
+async function quit(qmp: Qmp, signal: AbortSignal): Promise<void> {
+  const gone = new Promise<void>((resolve) => qmp.onClosed(() => resolve()));
+  await qmp.run('quit').catch(() => {});
+  await bounded('Ending the machine that was saved', quitMs, signal, () => gone);
+}
+
+/** A disk that keeps what differs from another. `-u`: that other one may still lie elsewhere while it is made. */
+export const overlay = (backing: string, path: string, bytes: number, signal: AbortSignal): Promise<string> =>
+  runTool('qemu-img', ['create', '-q', '-u', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', path, String(bytes)], signal);
