@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { buildImage } from '../image/build.mjs';
+import { buildMachineImage } from '../image/qemu/build.mjs';
 import { withLock } from '../lib/lock.mjs';
 import { cacheDir } from '../lib/paths.mjs';
 import { SetupFailed } from './terminal.mjs';
 
-/** @param {{ log: (line: string) => void }} context */
-export const ensureImage = async ({ log }) => {
+/** Makes an image unless it is there; one process at a time does. Resolves with its tag when it made one. */
+const ensure = async (log, build) => {
   try {
-    const work = () => buildImage({ quiet: true });
-    const { tag, built } = await withLock(join(cacheDir, 'image.lock'), work, {
+    const { tag, built } = await withLock(join(cacheDir, 'image.lock'), () => build({ quiet: true }), {
       onWait: (pid) => log(`Process ${pid} makes the image; waiting for it`),
     });
     return built ? tag : null;
@@ -20,3 +20,9 @@ export const ensureImage = async ({ log }) => {
     );
   }
 };
+
+/** @param {{ log: (line: string) => void }} context */
+export const ensureImage = ({ log }) => ensure(log, buildImage);
+
+/** @param {{ log: (line: string) => void }} context */
+export const ensureMachineImage = ({ log }) => ensure(log, buildMachineImage);

@@ -1,10 +1,10 @@
-// The set-up: `node scripts/setup/index.mjs`. Node's built-ins only, since it runs before anything is installed.
+// The set-up: `node scripts/setup/index.mjs [--qemu] [--no-docker]`. Node's built-ins only, since it runs before anything is installed.
 import { pathToFileURL } from 'node:url';
 import { ensureBuild } from './build.mjs';
 import { ensureDependencies } from './dependencies.mjs';
 import { ensureDocker } from './docker.mjs';
 import { ensureElectron, evaluationNotice } from './electron.mjs';
-import { ensureImage } from './image.mjs';
+import { ensureImage, ensureMachineImage } from './image.mjs';
 import { ensurePackages } from './packages.mjs';
 import { createTerminal, SetupFailed } from './terminal.mjs';
 
@@ -50,16 +50,16 @@ const runStep = async (terminal, name, work) => {
 
 /**
  * Runs the steps in order; each looks first and does nothing when nothing is missing.
- * @param {{ electron?: boolean, docker?: boolean, build?: boolean }} [wants] what the caller goes on to use
+ * @param {{ electron?: boolean, docker?: boolean, qemu?: boolean, build?: boolean }} [wants] what the caller goes on to use
  * @returns {Promise<{ electron: { folder: string, unofficial: boolean } | null, display: boolean }>}
  */
-export const setUp = async ({ electron = true, docker = true, build = true } = {}) => {
+export const setUp = async ({ electron = true, docker = true, qemu = false, build = true } = {}) => {
   const terminal = createTerminal();
   const started = Date.now();
   const display = hasDisplay();
   let runtime = null;
   await runStep(terminal, 'Node', ensureNode);
-  await runStep(terminal, 'System packages', ({ log }) => ensurePackages({ log, display }));
+  await runStep(terminal, 'System packages', ({ log }) => ensurePackages({ log, display, docker, qemu }));
   await runStep(terminal, 'Dependencies', ensureDependencies);
   if (electron) {
     await runStep(terminal, 'Electron runtime', async ({ log }) => {
@@ -71,12 +71,13 @@ export const setUp = async ({ electron = true, docker = true, build = true } = {
   if (docker) await runStep(terminal, 'Docker Engine', ensureDocker);
   if (build) await runStep(terminal, 'Build', ensureBuild);
   if (docker) await runStep(terminal, 'Desktop image', ensureImage);
+  if (qemu) await runStep(terminal, 'Machine image', ensureMachineImage);
   terminal.say(`Set up in ${terminal.took(started)}`);
   return { electron: runtime, display };
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  setUp().catch((error) => {
+  setUp({ qemu: process.argv.includes('--qemu'), docker: !process.argv.includes('--no-docker') }).catch((error) => {
     if (!(error instanceof SetupFailed) && process.env.DEBUG) console.error(error);
     process.exitCode = 1;
   });

@@ -6,12 +6,14 @@ import { SetupFailed } from './terminal.mjs';
 /**
  * What this computer must have, by the first of each group's names that its packages know: Debian 13 and Ubuntu 24.04
  * renamed some libraries. Pure.
- * @param {{ display: boolean }} facts
+ * @param {{ display: boolean, qemu?: boolean }} facts `qemu`: machines of QEMU are to be made here
  */
-export const wantedPackages = ({ display }) => [
+export const wantedPackages = ({ display, qemu = false }) => [
   ...['libgtk-3-0t64|libgtk-3-0', 'libnss3', 'libasound2t64|libasound2', 'libgbm1'],
   ...(display ? [] : ['xvfb', 'xauth']),
   'mmdebstrap',
+  // uidmap: without root, the disk's files belong to numbers of /etc/subuid.
+  ...(qemu ? ['qemu-system-x86', 'qemu-utils', 'e2fsprogs', 'uidmap'] : []),
 ];
 
 /** @param {string} osRelease the text of /etc/os-release */
@@ -81,18 +83,18 @@ export const missingElsewhere = ({ platform, docker, xvfb, display }) => {
 
 /**
  * Installs what is missing on Debian and Ubuntu; says what is missing elsewhere.
- * @param {{ log: (line: string) => void, display: boolean }} context
+ * @param {{ log: (line: string) => void, display: boolean, qemu?: boolean, docker?: boolean }} context
  * @returns {Promise<string | null>} what was installed
  */
-export const ensurePackages = async ({ log, display }) => {
-  const docker = await hasProgram('docker');
+export const ensurePackages = async ({ log, display, qemu = false, docker: wantsDocker = true }) => {
+  const docker = !wantsDocker || (await hasProgram('docker'));
   if (process.platform !== 'linux' || !isDebianLike(readOsRelease())) {
     const missing = missingElsewhere({ platform: process.platform, docker, xvfb: await hasProgram('Xvfb'), display });
     if (missing) throw new SetupFailed('Something is missing that this set-up can’t install on this system', missing);
     return null;
   }
   const groups = missingGroups(
-    [...wantedPackages({ display }), ...(docker ? [] : ['docker.io'])],
+    [...wantedPackages({ display, qemu }), ...(docker ? [] : ['docker.io'])],
     await installedPackages(),
   );
   if (groups.length === 0) return null;
