@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { sleep } from '../../base/deadline';
 import { WheelhouseError } from '../../base/errors';
@@ -35,7 +35,7 @@ export async function startQemu(binary: string, args: readonly string[], logFile
     child.unref();
     const { pid = 0 } = child;
     try {
-      setPriority(pid, machineNice);
+      setPriority(pid, Math.max(machineNice, getPriority()));
     } catch {
       // It ended at once, or runs nicer than we already; its log or its own end says so.
     }

@@ -162,6 +162,14 @@ describe('a client of the control protocol', () => {
     qmp.close();
   });
 
+  it('waits until QEMU listens', async () => {
+    server.close();
+    const opening = Qmp.open(path(), never);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.listen(path());
+    (await opening).close();
+  });
+
   it('gives up at once when the process is gone, or when told to', async () => {
     await expect(Qmp.open(join(folder, 'none'), never, () => false)).rejects.toMatchObject({ code: 'guest_failed' });
     await expect(Qmp.open(path(), AbortSignal.abort(new Error('not wanted')))).rejects.toThrow('not wanted');

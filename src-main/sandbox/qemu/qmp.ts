@@ -72,9 +72,16 @@ export class Qmp {
     }
   }
 
-  private static greet(path: string): Promise<Qmp> {
+  private static async greet(path: string): Promise<Qmp> {
+    const socket = await new Promise<Socket>((resolve, reject) => {
+      const dialled = connect(path);
+      dialled.once('error', reject);
+      dialled.once('connect', () => {
+        dialled.off('error', reject);
+        resolve(dialled);
+      });
+    });
     return new Promise((resolve, reject) => {
-      const socket = connect(path);
       const late = setTimeout(() => {
         socket.destroy();
         reject(new WheelhouseError('guest_failed', 'QEMU did not greet in time: another client may hold its socket.'));
@@ -83,10 +90,6 @@ export class Qmp {
         clearTimeout(late);
         if (error) reject(error);
         else resolve(qmp);
-      });
-      socket.once('error', (error) => {
-        clearTimeout(late);
-        reject(error);
       });
     });
   }

@@ -41,7 +41,14 @@ export function savedKey(
   const sockets = { qmp: 'q', console: 'c', boot: 'b' };
   const memory = { kind: 'private', path: 'm' } as const;
   const place = { name: 'n', memory, disk: 'd', sockets, pidFile: 'p', incoming: true };
-  const facts = [1, qemuVersion, image, size.width, size.height, qemuArguments(hardware, place)];
+  const facts = [
+    1,
+    qemuVersion,
+    image,
+    size.width,
+    size.height,
+    qemuArguments({ ...hardware, kernel: 'k', initrd: 'i' }, place),
+  ];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 24);
 }
 
