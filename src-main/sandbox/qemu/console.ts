@@ -19,7 +19,7 @@ export const printable = (line: string): string => line.replaceAll(/\p{C}/gu, ' 
  */
 export class ConsoleLog {
   private readonly socket: Socket;
-  private cutter = new LineCutter(lineBytes);
+  private readonly cutter = new LineCutter(lineBytes, true);
   /** The kernel's last words, when it panicked. */
   panic: string | null = null;
 
@@ -37,13 +37,7 @@ export class ConsoleLog {
   }
 
   private take(chunk: Buffer): void {
-    let lines: string[];
-    try {
-      lines = this.cutter.push(chunk);
-    } catch {
-      this.cutter = new LineCutter(lineBytes);
-      lines = ['(a line that was too long)'];
-    }
+    const lines = this.cutter.push(chunk);
     if (lines.length === 0) return;
     try {
       appendFileSync(this.file, lines.map((line) => `${printable(line)}\n`).join(''), { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sleep } from '../../base/deadline';
 import { WheelhouseError } from '../../base/errors';
-import { connectGuest, openRfb } from '../../guest';
+import { connectGuest, openRfb } from '../../guest/index';
 import type { GuestClient } from '../../guest/types';
 import type { LinkTarget } from '../backend';
 import { RfbGlance } from './rfbGlance';

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep } from '../../base/deadline';
 import { silentLogger } from '../../base/logger';
 import { backendContract, eventually, MachinePark } from '../backend.contract';
+import { cacheFolder } from './image';
 import { createQemuBackend, type QemuBackend } from './index';
 import { Layout } from './layout';
 import { readPid } from './process';
@@ -17,9 +18,10 @@ const mebibyte = 1024 * 1024;
 const size = { cpus: 1, memoryMiB: 1024, width: 1024, height: 768 };
 
 const folders: string[] = [];
-const make = (installationId: string, dataDir = mkdtempSync(join(tmpdir(), 'qemu-'))) => {
+const make = (installationId: string, dataDir = mkdtempSync(join(tmpdir(), 'qemu-')), savedDir?: string) => {
   folders.push(dataDir);
-  return { dataDir, installationId, backend: createQemuBackend({ dataDir, installationId, logger: silentLogger }) };
+  const options = { dataDir, installationId, logger: silentLogger, ...(savedDir === undefined ? {} : { savedDir }) };
+  return { dataDir, installationId, backend: createQemuBackend(options) };
 };
 const pidOf = ({ dataDir, installationId }: ReturnType<typeof make>, machineId: string): number => {
   const pid = readPid(new Layout(dataDir, installationId).files(machineId).pidFile);
@@ -172,4 +174,57 @@ describe('a machine of QEMU', () => {
       expect(stdout.trim().split('\n').at(-1)).not.toBe('0');
     }
   });
+
+  it('is destroyed also when QEMU hangs', async () => {
+    const { target } = await park.ready();
+    process.kill(pidOf(own, target.machineId), 'SIGSTOP');
+    await expect(backend.pause(target.machineId, never)).rejects.toMatchObject({ code: 'guest_timeout' });
+    await backend.destroy(target.machineId, never);
+    expect(await backend.list(never)).toEqual([]);
+  });
+});
+
+describe('without a saved desktop that can be used', () => {
+  const patience = 120_000;
+  const readyAfterBoot = async (backend: QemuBackend, park: MachinePark) => {
+    const spec = park.spec();
+    await backend.create(spec, never);
+    const { health } = await eventually(() => park.connect(park.target(spec.machineId)), patience);
+    await eventually(async () => expect(await health()).toMatchObject({ sessionReady: true }), patience);
+    return spec.machineId;
+  };
+  const wayOf = ({ dataDir, installationId }: ReturnType<typeof make>, machineId: string) =>
+    new Layout(dataDir, installationId).read(machineId)?.way;
+
+  it(
+    'machines boot, and a saved desktop that does not load costs one machine its speed, no more',
+    async () => {
+      const savedDir = mkdtempSync(join(tmpdir(), 'saved-'));
+      folders.push(savedDir);
+      // With holes as holes and times as they are.
+      spawnSync('cp', ['-a', '--sparse=always', `${join(cacheFolder(), 'qemu-saved')}/.`, savedDir]);
+      const one = make(`itd${process.pid}`, undefined, savedDir);
+      const park = new MachinePark(one.backend, await desktop(one.backend));
+      try {
+        const { target } = await park.ready();
+        expect(wayOf(one, target.machineId)).toBe('mapped');
+        for (const name of readdirSync(savedDir)) {
+          const state = join(savedDir, name, 'state');
+          if (!existsSync(state)) continue;
+          spawnSync('sh', [
+            '-c',
+            'cp -p "$1" "$1.time"; head -c "$(stat -c %s "$1")" /dev/zero > "$1"; touch -r "$1.time" "$1"; rm "$1.time"',
+            'sh',
+            state,
+          ]);
+        }
+        expect(wayOf(one, await readyAfterBoot(one.backend, park))).toBe('booted');
+        expect((await one.backend.list(never)).map(({ state }) => state)).toEqual(['running', 'running']);
+      } finally {
+        await park.clear();
+        await one.backend.close();
+      }
+    },
+    3 * patience,
+  );
 });

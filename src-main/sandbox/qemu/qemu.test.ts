@@ -1,10 +1,22 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { candidates, chooseAccelerator, recall, remember } from './accelerator';
+import { BootLine } from './bootLine';
 import { escaped, qemuArguments, type Hardware, type Place } from './arguments';
-import { lastLines, panicIn, printable } from './console';
+import { ConsoleLog, lastLines, panicIn, printable } from './console';
 import { withFileLock } from './fileLock';
 import { findImage, readImage } from './image';
 import { forwardedPort } from './launch';
@@ -12,6 +24,7 @@ import { Layout } from './layout';
 import { isolationOf, statusOf, whatToDo } from './probe';
 import { isMachine, readPid } from './process';
 import { readSaved, savedKey, sealSaved } from './savedManifest';
+import { forgetOld } from './savedState';
 import { cpuPercent, cpuSeconds, proportionalBytes } from './stats';
 
 const never = new AbortController().signal;
@@ -184,6 +197,17 @@ describe('a saved desktop', () => {
     }
   });
 
+  it('is one of a few that are kept: the ones used last', () => {
+    for (const [n, name] of ['old', 'older', 'new'].entries()) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'manifest.json'), '{}');
+      utimesSync(join(folder, name, 'manifest.json'), 1, [200, 100, 300][n] ?? 0);
+    }
+    writeFileSync(join(folder, 'accelerator.json'), '{}');
+    forgetOld(folder, 2);
+    expect(readdirSync(folder).sort()).toEqual(['accelerator.json', 'new', 'old']);
+  });
+
   it('has one maker at a time, also after one that died', async () => {
     const lock = join(folder, 'x.lock');
     const steps: string[] = [];
@@ -261,6 +285,75 @@ describe('the serial console', () => {
     writeFileSync(file, 'c\n');
     expect(lastLines(file, 2)).toEqual(['b', 'c']);
     expect(lastLines(file, 9)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('sockets of a machine', () => {
+  let peer: Socket;
+  let server: ReturnType<typeof createServer>;
+  const path = () => join(folder, 's');
+  const peers: ((socket: Socket) => void)[] = [];
+  beforeEach(async () => {
+    server = createServer((socket) => {
+      peer = socket;
+      socket.on('error', () => {});
+      for (const tell of peers.splice(0)) tell(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(path(), resolve));
+  });
+  afterEach(() => server.close());
+  const connected = () => new Promise<Socket>((resolve) => peers.push(resolve));
+  const until = async (test: () => boolean) => {
+    for (const giveUpAt = performance.now() + 5000; !test(); await new Promise((resolve) => setTimeout(resolve, 5))) {
+      if (performance.now() > giveUpAt) throw new Error('it did not come');
+    }
+  };
+
+  it('log what the machine says, bounded, and tell its panic once', async () => {
+    const file = join(folder, 'console.log');
+    const panics: string[] = [];
+    const there = connected();
+    const log = new ConsoleLog(path(), file, (words) => panics.push(words));
+    await there;
+    peer.write('hello\r\n\u001b[2Jgone\r\n');
+    peer.write(`${'x'.repeat(9000)}\n`);
+    peer.write('[ 1.0] Kernel panic - not syncing: one\r\n[ 1.1] Kernel panic - not syncing: two\r\n');
+    await until(() => panics.length > 0);
+    expect(readFileSync(file, 'utf8')).toMatch(/^hello\n \[2Jgone\nx{2000}\n/);
+    expect(panics).toEqual(['one']);
+    for (let n = 0; n < 600; n += 1) peer.write(`${'y'.repeat(1999)}\n`);
+    peer.write('the end\n');
+    await until(() => lastLines(file, 1)[0] === 'the end');
+    expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(1.2 * 1024 * 1024);
+    log.close();
+  });
+
+  it('give an identity and take the answer to it, not to another', async () => {
+    const there = connected();
+    const boot = new BootLine(path());
+    const machine = await there;
+    const me = { machineId: 'm_1', secret: 's'.repeat(43) };
+    const told = boot.introduce(me, Buffer.alloc(64), 1_790_000_000_000, never);
+    const line = await new Promise<Buffer>((resolve) => machine.once('data', resolve));
+    expect(JSON.parse(line.toString())).toEqual({
+      ...me,
+      time: 1_790_000_000_000,
+      seed: Buffer.alloc(64).toString('base64'),
+    });
+    machine.write('{"ok":true,"machineId":"m_0","bootId":"older"}\n{"ok":true,"machineId":"m_1","bootId":"b"}\n');
+    expect(await told).toBe('b');
+    const refusal = boot.introduce(me, Buffer.alloc(64), 0, never);
+    machine.write('{"ok":false,"reason":"no\\u0007"}\n');
+    await expect(refusal).rejects.toThrow('The machine refused its identity: no ');
+    const rubbish = boot.introduce(me, Buffer.alloc(64), 0, never);
+    machine.write('rubbish\n');
+    await expect(rubbish).rejects.toThrow(/rubbish/);
+    const stopped = boot.introduce(me, Buffer.alloc(64), 0, AbortSignal.abort(new Error('not wanted')));
+    await expect(stopped).rejects.toThrow('not wanted');
+    const cut = boot.introduce(me, Buffer.alloc(64), 0, never);
+    machine.destroy();
+    await expect(cut).rejects.toMatchObject({ code: 'guest_failed' });
+    boot.close();
   });
 });
 

@@ -62,6 +62,10 @@ describe('lines of the control protocol', () => {
     const cutter = new LineCutter(10);
     expect(cutter.push(Buffer.from('0123456789\nab'))).toEqual(['0123456789']);
     expect(() => cutter.push(Buffer.from('cdefghijk'))).toThrow(/more than 10 bytes/);
+    const shortening = new LineCutter(4, true);
+    expect(shortening.push(Buffer.from('abc'))).toEqual([]);
+    expect(shortening.push(Buffer.from('defgh\nij\nk'))).toEqual(['abcd', 'ij']);
+    expect(shortening.push(Buffer.from('\n'))).toEqual(['k']);
   });
 });
 

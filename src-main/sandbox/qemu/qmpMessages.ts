@@ -44,12 +44,18 @@ export function readQmpMessage(line: string): QmpMessage {
   throw new Error('a line that is no message');
 }
 
-/** Cuts a stream into lines; keeps no more than `limit` bytes of an unfinished one. Throws when a line is longer. */
+/**
+ * Cuts a stream into lines; keeps no more than `limit` bytes of an unfinished one. A longer one throws, or loses what is
+ * too much when `shorten` is given.
+ */
 export class LineCutter {
   private parts: Buffer[] = [];
   private held = 0;
 
-  constructor(private readonly limit = qmpLineBytes) {}
+  constructor(
+    private readonly limit = qmpLineBytes,
+    private readonly shorten = false,
+  ) {}
 
   /** The lines that this chunk finishes, without their ends; empty ones left out. */
   push(chunk: Buffer): string[] {
@@ -57,10 +63,7 @@ export class LineCutter {
     let from = 0;
     for (;;) {
       const end = chunk.indexOf(10, from);
-      const piece = chunk.subarray(from, end === -1 ? undefined : end);
-      this.held += piece.length;
-      if (this.held > this.limit) throw new Error(`a line of more than ${this.limit} bytes`);
-      this.parts.push(piece);
+      this.hold(chunk.subarray(from, end === -1 ? undefined : end));
       if (end === -1) return lines;
       const line = Buffer.concat(this.parts).toString('utf8').trim();
       this.parts = [];
@@ -68,5 +71,13 @@ export class LineCutter {
       if (line !== '') lines.push(line);
       from = end + 1;
     }
+  }
+
+  private hold(piece: Buffer): void {
+    const fits = piece.subarray(0, this.limit - this.held);
+    if (fits.length < piece.length && !this.shorten) throw new Error(`a line of more than ${this.limit} bytes`);
+    if (fits.length === 0) return;
+    this.parts.push(fits);
+    this.held += fits.length;
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { bounded } from '../../base/bounded';
 import { asWheelhouseError } from '../../base/errors';
@@ -38,13 +38,14 @@ export interface SavedStateOptions {
 /** Milliseconds from start to saved, checks included; a machine that is not done by then never will be. */
 const buildMs = 300_000;
 
-const isWhole = (options: SavedStateOptions, thorough: boolean): Promise<SavedManifest | null> =>
-  readSaved(join(options.savedDir, options.key), options.key, thorough);
-
 /** The saved state of this image, size and QEMU if it is there and whole. */
 export async function findSavedState(options: SavedStateOptions, thorough: boolean): Promise<SavedState | null> {
-  const manifest = await isWhole(options, thorough);
-  return manifest && { folder: join(options.savedDir, options.key), manifest };
+  const folder = join(options.savedDir, options.key);
+  const manifest = await readSaved(folder, options.key, thorough);
+  if (!manifest) return null;
+  const now = new Date();
+  utimesSync(join(folder, savedNames.manifest), now, now);
+  return { folder, manifest };
 }
 
 /**
@@ -82,6 +83,7 @@ export async function makeSavedState(options: SavedStateOptions, parent: AbortSi
       }
       rmSync(folder, { recursive: true, force: true });
       renameSync(partial, folder);
+      forgetOld(options.savedDir);
       return { folder, manifest };
     } catch (error) {
       throw parent.aborted ? parent.reason : asWheelhouseError(error);
@@ -146,6 +148,28 @@ async function bootAndSave(
     'a desktop was booted, checked and saved',
   );
   return manifest;
+}
+
+/** Saved desktops that are kept: a third of a gigabyte each, one for every image, size and QEMU that was ever used. */
+const kept = 8;
+
+/**
+ * Removes those that were not used for the longest time. Machines made from them go on: they hold the files open. One
+ * that is being made from them this moment boots instead.
+ */
+export function forgetOld(savedDir: string, keep = kept): void {
+  const usedAt = (name: string): number => {
+    try {
+      return statSync(join(savedDir, name, savedNames.manifest)).mtimeMs;
+    } catch {
+      // A lock, what was learnt of the processor, or one that is being made.
+      return 0;
+    }
+  };
+  const folders = readdirSync(savedDir).filter((name) => usedAt(name) > 0);
+  for (const name of folders.sort((a, b) => usedAt(b) - usedAt(a)).slice(keep)) {
+    rmSync(join(savedDir, name), { recursive: true, force: true });
+  }
 }
 
 /** Milliseconds for the disk's tables to reach its file. */
