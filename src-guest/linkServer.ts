@@ -19,15 +19,19 @@ type ServerLimits = Record<'handshakeMs' | 'unauthenticated' | 'connections', nu
 /** A unix socket, or a TCP port that takes connections from one address alone. */
 export type LinkPlace = { path: string } | { host: string; port: number; from: string };
 
-export interface LinkServerOptions {
+/** What changes when a machine wakes as another one. */
+export interface LinkIdentity {
   machineId: string;
   secret: string;
   bootId: string;
-  crypto: LinkCrypto;
   handlers: Partial<CallHandlers>;
+  fence?: EpochFence;
+}
+
+export interface LinkServerOptions extends LinkIdentity {
+  crypto: LinkCrypto;
   /** A fresh connection to the X server's RFB socket; rejects when it does not answer. */
   openRfb(): Promise<Duplex>;
-  fence?: EpochFence;
   log?(message: string): void;
   limits?: Partial<ServerLimits>;
 }
@@ -38,14 +42,14 @@ export interface LinkServerOptions {
  */
 export class LinkServer {
   readonly server: Server;
-  readonly fence: EpochFence;
+  fence: EpochFence;
   private readonly sockets = new Set<Socket>();
   private readonly limits: ServerLimits;
   private waiting = 0;
   /** The one address that is let in, where there are addresses. */
   private from: string | null = null;
 
-  constructor(private readonly options: LinkServerOptions) {
+  constructor(private options: LinkServerOptions) {
     this.fence = options.fence ?? new EpochFence();
     this.limits = { ...linkLimits, ...options.limits };
     this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
@@ -65,6 +69,12 @@ export class LinkServer {
     });
   }
 
+  /** From now on this is another machine: every connection is closed, and new ones are proven and served as its own. */
+  renew(identity: LinkIdentity): void {
+    this.drop();
+    this.options = { ...this.options, ...identity };
+    this.fence = identity.fence ?? new EpochFence();
+  }
   /** Closes the socket and every connection. */
   close(): void {
     this.server.close();

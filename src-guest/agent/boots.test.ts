@@ -3,8 +3,9 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkCrypto } from '../linkCrypto';
+import { EpochFence } from '../epochFence';
 import { LinkServer } from '../linkServer';
-import { becomeByLines, linkPlace } from './boots';
+import { becomeByLines, linkPlace, type Identity } from './boots';
 
 const secret = 's'.repeat(43);
 
@@ -12,35 +13,24 @@ describe('a machine that wakes as another one', () => {
   it('answers each line in its turn, and a wrong one without repeating it', async () => {
     const input = new PassThrough();
     const output = new PassThrough();
-    const became: string[] = [];
+    const became: Identity[] = [];
     const done = becomeByLines(
-      async (boot) => {
-        if (boot.machineId === 'm_cccccccccccccccc') throw Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
-        became.push(boot.machineId);
-        return `boot-${became.length}`;
+      async (identity) => {
+        if (identity.machineId === 'm_c') throw Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
+        became.push(identity);
       },
       input,
       output,
     );
-    const line = (machineId: string) => `${JSON.stringify({ machineId, secret })}\n`;
-    input.write(line('m_aaaaaaaaaaaaaaaa') + `{"secret":"${secret}"\n`);
-    input.end(line('m_cccccccccccccccc') + line('m_bbbbbbbbbbbbbbbb'));
+    input.write(`m_a b_1 ${secret}\n${secret}\nm_c b`);
+    input.end(`_2 ${secret}\nm_b b_3 ${secret}\n`);
     await done;
     output.end();
-    const said = await text(output);
-    expect(
-      said
-        .trim()
-        .split('\n')
-        .map((one) => JSON.parse(one) as unknown),
-    ).toEqual([
-      { bootId: 'boot-1' },
-      { error: 'the line is not a machine and its secret' },
-      { error: 'EADDRINUSE' },
-      { bootId: 'boot-2' },
+    expect(await text(output)).toBe('ok\nEINVAL\nEADDRINUSE\nok\n');
+    expect(became).toEqual([
+      { machineId: 'm_a', bootId: 'b_1', secret },
+      { machineId: 'm_b', bootId: 'b_3', secret },
     ]);
-    expect(said).not.toContain(secret);
-    expect(became).toEqual(['m_aaaaaaaaaaaaaaaa', 'm_bbbbbbbbbbbbbbbb']);
   });
 
   it('listens in its private folder, or where it is told', () => {
@@ -48,6 +38,25 @@ describe('a machine that wakes as another one', () => {
     expect(linkPlace('10.0.2.15 4100 10.0.2.2')).toEqual({ host: '10.0.2.15', port: 4100, from: '10.0.2.2' });
     expect(() => linkPlace('10.0.2.15 4100')).toThrow();
     expect(() => linkPlace('10.0.2.15 x 10.0.2.2')).toThrow();
+  });
+});
+
+describe('a link that is told another identity', () => {
+  it('cuts the connections under the one before', async () => {
+    const of = (machineId: string) => ({ machineId, secret, bootId: machineId, fence: new EpochFence(), handlers: {} });
+    const server = new LinkServer({
+      ...of('m_aaaaaaaaaaaaaaaa'),
+      crypto: linkCrypto,
+      openRfb: () => Promise.reject(new Error('no screen')),
+    });
+    onTestFinished(() => server.close());
+    await server.listen({ host: '127.0.0.1', port: 0, from: '127.0.0.1' });
+    const socket = connect((server.server.address() as { port: number }).port, '127.0.0.1');
+    socket.on('error', () => {});
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => server.server.once('connection', resolve));
+    server.renew(of('m_bbbbbbbbbbbbbbbb'));
+    await closed;
   });
 });
 

@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import type { Boot, LinkCallName } from '@shared/link';
+import type { LinkCallName } from '@shared/link';
 import type { CallHandlers } from '../callDispatch';
 import { EpochFence } from '../epochFence';
 import { LinkServer } from '../linkServer';
 import { guestPaths } from '../paths';
-import { becomeByFile, becomeByLines, linkPlace } from './boots';
+import { becomeByFile, becomeByLines, linkPlace, type Identity } from './boots';
 import { guestCrypto, kernelRandom } from './kernelRandom';
 import { openScreen, watchScreen } from './screen';
 import { SessionDoor } from './sessionDoor';
@@ -48,37 +48,31 @@ export async function run(): Promise<void> {
   ) as Pick<CallHandlers, (typeof sessionCalls)[number]>;
   let server: LinkServer | null = null;
 
-  const become = async ({ machineId, secret }: Boot): Promise<string> => {
-    server?.close();
+  const become = async ({ machineId, secret, bootId }: Identity): Promise<void> => {
     await door.renew();
-    // Machines made from one image, or woken from one memory, differ.
-    writeFileSync(guestPaths.machineId, `${kernelRandom(16).toString('hex')}\n`, { mode: 0o644 });
-    const bootId = kernelRandom(16).toString('hex');
     const fence = new EpochFence();
-    server = new LinkServer({
-      machineId,
-      secret,
-      bootId,
-      crypto: guestCrypto,
-      fence,
-      log,
-      openRfb: openScreen,
-      handlers: {
-        ...forwarded,
-        health: async () => ({ machineId, bootId, epoch: fence.epoch, screenReady, sessionReady: door.ready }),
-        setEpoch: async ({ epoch }) => {
-          await Promise.all([fence.raise(epoch), door.raise(epoch)]);
-          return {};
-        },
+    const handlers: CallHandlers = {
+      ...forwarded,
+      health: async () => ({ machineId, bootId, epoch: fence.epoch, screenReady, sessionReady: door.ready }),
+      setEpoch: async ({ epoch }) => {
+        await Promise.all([fence.raise(epoch), door.raise(epoch)]);
+        return {};
       },
-    });
+    };
+    const identity = { machineId, secret, bootId, fence, handlers };
+    if (server) return server.renew(identity);
+    const fresh = new LinkServer({ ...identity, crypto: guestCrypto, log, openRfb: openScreen });
     if ('path' in place) rmSync(place.path, { force: true });
-    await server.listen(place);
-    return bootId;
+    await fresh.listen(place);
+    server = fresh;
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(0));
   await door.listen();
-  if ('path' in place) return becomeByFile(become);
+  if ('path' in place) {
+    // Machines made from one image differ; where there is a process 1 of ours, it sees to that.
+    writeFileSync(guestPaths.machineId, `${kernelRandom(16).toString('hex')}\n`, { mode: 0o644 });
+    return becomeByFile(become);
+  }
   await becomeByLines(become, process.stdin, process.stdout);
   quit('boot: nobody is left who could say which machine this is');
 }

@@ -31,6 +31,7 @@ export class SessionDoor {
   /** The supervisor outlives the machine's identities, each of which counts its epochs from 0. */
   private firstEpoch = 0;
   private lastEpoch = -1;
+  private underWay = 0;
 
   constructor(private readonly log: (message: string) => void) {}
 
@@ -73,7 +74,11 @@ export class SessionDoor {
     if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
     const own = (args as { timeoutMs?: number }).timeoutMs;
     const counted = 'epoch' in args ? { ...args, epoch: this.count(args.epoch) } : args;
-    return state.client.call(name, counted, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
+    this.underWay += 1;
+    const answer = state.client.call(name, counted, { timeoutMs: own === undefined ? callMs : own + graceMs, signal });
+    const end = () => void (this.underWay -= 1);
+    answer.then(end, end);
+    return answer;
   }
 
   /**
@@ -94,7 +99,7 @@ export class SessionDoor {
   /** The machine is another one from now on: whatever the one before it had begun is cut off, its epochs are over. */
   async renew(): Promise<void> {
     this.firstEpoch = this.lastEpoch + 1;
-    if (this.firstEpoch > 0) await this.raise(0);
+    if (this.underWay > 0) await this.raise(0);
   }
 
   private count(epoch: number): number {

@@ -21,7 +21,7 @@ import time
 ADDRESS, PORT, HOST = "10.0.2.15", 4100, "10.0.2.2"
 BOOT_PORT = "wheelhouse.boot"
 HOME_SERIAL, HOME = "home", "/home/session"
-BOOT_ID = "/run/machine/boot_id"
+BOOT_ID, MACHINE_ID = "/run/machine/boot_id", "/run/wheelhouse/machine-id"
 PATIENCE = int(os.environ.get("PATIENCE", "1"))
 LINE_BYTES = 64 * 1024
 #: Linux, include/uapi/linux/random.h: _IOW('R', 0x03, int[2]) and _IO('R', 0x07).
@@ -119,11 +119,18 @@ def reseed(seed):
                 raise
 
 
-def renew_boot_id():
+def renew_ids():
     digits = os.urandom(16).hex()
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    with open(BOOT_ID, "r+", encoding="ascii") as file:
-        file.write("-".join(parts) + "\n")
+    put(BOOT_ID, "-".join(parts) + "\n")
+    put(MACHINE_ID, os.urandom(16).hex() + "\n")
+
+
+def put(path, text):
+    """Writes over a file of the same length."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    os.write(file, text.encode())
+    os.close(file)
 
 
 def mount_home():
@@ -196,9 +203,7 @@ class Machine:
             if pid == self.session:
                 log(f"the session's supervisor ended ({os.waitstatus_to_exitcode(status)})")
 
-    def ask_agent(self, line):
-        """Has the agent take an identity; its answer."""
-        os.write(self.to_agent, json.dumps(line).encode() + b"\n")
+    def agent_answer(self):
         give_up = time.monotonic() + 20 * PATIENCE
         answer = b""
         while not answer.endswith(b"\n"):
@@ -213,23 +218,35 @@ class Machine:
             if not ready:
                 # Its answer may still come, and would be taken for another line's.
                 power_off("the in-guest agent does not answer")
-        return json.loads(answer)
+        return answer.decode().strip()
 
     def become(self, text):
         boot = json.loads(text)
-        machine_id, secret, now = str(boot["machineId"]), str(boot["secret"]), float(boot["time"])
+        machine_id, secret, now = boot["machineId"], boot["secret"], float(boot["time"])
+        for word in (machine_id, secret):
+            if not word or not word.isascii() or not word.isprintable() or " " in word or len(word) > 256:
+                raise ValueError("not a word")
         seed = binascii.a2b_base64(boot["seed"])
         if len(seed) < 32:
             raise ValueError("the seed is too short")
         reseed(seed)
-        time.clock_settime(time.CLOCK_REALTIME, now / 1000)
-        renew_boot_id()
-        if boot.get("home"):
-            mount_home()
-        answer = self.ask_agent({"machineId": machine_id, "secret": secret})
-        if "bootId" not in answer:
-            raise ValueError(str(answer.get("error")))
-        return {"ok": True, "machineId": machine_id, "bootId": answer["bootId"]}
+        # The agent takes its part while the rest is done here.
+        boot_id = os.urandom(16).hex()
+        os.write(self.to_agent, f"{machine_id} {boot_id} {secret}\n".encode())
+        failed = None
+        try:
+            time.clock_settime(time.CLOCK_REALTIME, now / 1000)
+            renew_ids()
+            if boot.get("home"):
+                mount_home()
+        except (OSError, OverflowError) as error:
+            failed = error
+        answer = self.agent_answer()
+        if failed:
+            raise failed
+        if answer != "ok":
+            raise OSError(errno.EIO, f"the in-guest agent says {answer}")
+        return {"ok": True, "machineId": machine_id, "bootId": boot_id}
 
     def hear(self, data):
         self.heard += data
@@ -239,7 +256,7 @@ class Machine:
                 answer = self.become(line)
             except OSError as error:
                 answer = {"ok": False, "reason": str(error)}
-            except (ValueError, KeyError, TypeError, OverflowError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 # The kind alone: a text may quote the line, which holds a secret.
                 answer = {"ok": False, "reason": f"the boot line was refused ({type(error).__name__})"}
             if not answer["ok"]:
