@@ -36,6 +36,7 @@ export async function clone(
     await loadState(machine.qmp, state, signal);
     return { ...machine, way: mode };
   } catch (error) {
+    machine.boot.close();
     machine.qmp.close();
     await endMachine(machine.process.pid, files.name, AbortSignal.timeout(10_000));
     throw error;

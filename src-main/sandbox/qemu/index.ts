@@ -53,7 +53,6 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
   const samples = new Map<string, CpuSample>();
   const trials = new Map<string, Promise<Chosen>>();
   let found: QemuFound | null = null;
-  let builds = 0;
 
   const qemu = async (signal: AbortSignal): Promise<QemuFound> => {
     if (found?.kind !== 'found') found = await findQemu(binary, signal);
@@ -101,14 +100,12 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
       guest: image.guest,
     };
     const key = savedKey(qemuVersion, image.name, size, hardware);
-    const template = `template-${process.pid}-${builds++}`;
-    const files = layout.files(template);
-    const state: SavedStateOptions = { binary, qemuVersion, key, image, hardware, savedDir, files, logger };
-    return { hardware, state, finished: () => layout.remove(template) };
+    const state: SavedStateOptions = { binary, qemuVersion, key, image, hardware, savedDir, logger };
+    return { hardware, state };
   };
   const savedFor = async (image: QemuImage, size: Size, signal: AbortSignal) => {
-    const { hardware, state, finished } = await plan(image, size, signal);
-    const desktop = options.saveDesktops === false ? null : await saved.get(state, finished, signal);
+    const { hardware, state } = await plan(image, size, signal);
+    const desktop = options.saveDesktops === false ? null : await saved.get(state, signal);
     return { hardware, key: state.key, desktop };
   };
 

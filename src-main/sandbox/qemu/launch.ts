@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WheelhouseError } from '../../base/errors';
+import { BootLine } from './bootLine';
 import { qemuArguments, type Hardware, type Memory } from './arguments';
 import type { MachineFiles } from './layout';
 import { endMachine, startQemu, type QemuProcess } from './process';
@@ -8,6 +9,7 @@ import { Qmp } from './qmp';
 export interface Launched {
   process: QemuProcess;
   qmp: Qmp;
+  boot: BootLine;
   /** Of 127.0.0.1; leads to the in-guest agent. */
   linkPort: number;
 }
@@ -49,11 +51,15 @@ export async function launch(
   const args = qemuArguments(hardware, { name, memory, disk, sockets, pidFile, incoming });
   const started = await startQemu(options.binary, args, files.qemuLog);
   let qmp: Qmp | null = null;
+  let boot: BootLine | null = null;
   try {
     qmp = await Qmp.open(sockets.qmp, signal, () => started.ended() === null);
+    // Before a state is loaded: the machine was saved with somebody at this line, and wakes to find it so.
+    boot = new BootLine(sockets.boot);
     const table = await qmp.run('human-monitor-command', { 'command-line': 'info usernet' });
-    return { process: started, qmp, linkPort: forwardedPort(String(table), hardware.guest.port) };
+    return { process: started, qmp, boot, linkPort: forwardedPort(String(table), hardware.guest.port) };
   } catch (error) {
+    boot?.close();
     qmp?.close();
     await endMachine(started.pid, name, AbortSignal.timeout(10_000));
     signal.throwIfAborted();

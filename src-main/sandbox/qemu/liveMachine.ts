@@ -1,6 +1,6 @@
 import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
-import { BootLine } from './bootLine';
+import type { BootLine } from './bootLine';
 import { ConsoleLog } from './console';
 import type { MachineFiles } from './layout';
 import { endMachine, isMachine } from './process';
@@ -15,16 +15,15 @@ export class LiveMachine {
   ended: string | null = null;
   private readonly ends = new Emitter<string>();
   private readonly console: ConsoleLog;
-  readonly boot: BootLine;
 
   constructor(
     readonly pid: number,
     readonly files: MachineFiles,
     readonly qmp: Qmp,
+    readonly boot: BootLine,
     private readonly exitWords: () => string | null = () => null,
   ) {
     this.console = new ConsoleLog(files.sockets.console, files.consoleLog, () => {});
-    this.boot = new BootLine(files.sockets.boot);
     qmp.on(({ name }) => {
       if (name === 'STOP') this.paused = true;
       if (name === 'RESUME') this.paused = false;

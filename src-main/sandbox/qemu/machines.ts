@@ -4,6 +4,7 @@ import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { MachineSpec, ObservedMachine } from '../backend';
+import { BootLine } from './bootLine';
 import type { Launched } from './launch';
 import type { Layout, MachineFiles, MachineRecord, Way } from './layout';
 import { LiveMachine } from './liveMachine';
@@ -65,8 +66,8 @@ export class QemuMachines {
       ...{ linkPort: null, way: null },
     };
     this.layout.write(record);
-    const { process, qmp, linkPort, way } = await make(files, signal);
-    const machine = new LiveMachine(process.pid, files, qmp, process.ended);
+    const { process, qmp, boot, linkPort, way } = await make(files, signal);
+    const machine = new LiveMachine(process.pid, files, qmp, boot, process.ended);
     try {
       signal.throwIfAborted();
       this.keep(machineId, machine);
@@ -114,7 +115,7 @@ export class QemuMachines {
     const pid = readPid(files.pidFile);
     if (!record?.way || pid === null || !(await isMachine(pid, files.name))) return null;
     const qmp = await Qmp.open(files.sockets.qmp, AbortSignal.timeout(10_000));
-    const machine = new LiveMachine(pid, files, qmp);
+    const machine = new LiveMachine(pid, files, qmp, new BootLine(files.sockets.boot));
     machine.paused = (await qmp.status()) !== 'running';
     this.keep(machineId, machine);
     return machine;

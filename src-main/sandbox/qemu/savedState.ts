@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { bounded } from '../../base/bounded';
 import { asWheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { Hardware, Memory } from './arguments';
-import { BootLine } from './bootLine';
 import { ConsoleLog } from './console';
 import { checkDesktop } from './desktopCheck';
 import { withFileLock } from './fileLock';
 import type { QemuImage } from './image';
 import { saveState } from './incoming';
 import { launch } from './launch';
-import type { MachineFiles } from './layout';
-import { endMachine, runTool } from './process';
+import { Layout, type MachineFiles } from './layout';
+import { endMachine, readPid, runTool } from './process';
 import type { Qmp } from './qmp';
 import { readSaved, savedNames, sealSaved, type SavedManifest, type SavedMode } from './savedManifest';
 
@@ -30,8 +29,6 @@ export interface SavedStateOptions {
   hardware: Hardware;
   /** Where the saved states of this user lie; one folder each. */
   savedDir: string;
-  /** Places for the machine that is saved; emptied and removed by the caller. */
-  files: MachineFiles;
   logger: Logger;
 }
 
@@ -59,8 +56,9 @@ export async function makeSavedState(options: SavedStateOptions, parent: AbortSi
   return withFileLock(join(options.savedDir, `${options.key}.lock`), signal, async () => {
     const found = await findSavedState(options, true);
     if (found) return found;
+    // What a builder that died had begun: its machine runs on without it.
+    await clear(options);
     for (const name of readdirSync(options.savedDir)) {
-      // A broken one under this key, and what a builder that died had begun.
       if (name.startsWith(`${options.key}.partial`)) rmSync(join(options.savedDir, name), { recursive: true });
     }
     const partial = `${folder}.partial-${randomBytes(4).toString('hex')}`;
@@ -89,8 +87,20 @@ export async function makeSavedState(options: SavedStateOptions, parent: AbortSi
       throw parent.aborted ? parent.reason : asWheelhouseError(error);
     } finally {
       rmSync(partial, { recursive: true, force: true });
+      placeOf(options).remove(options.key);
     }
   });
+}
+
+/** Where the machine that is saved lies: the same for every installation, so that each can clear up after the others. */
+const placeOf = ({ savedDir }: SavedStateOptions): Layout => new Layout(savedDir, 'saved desktops');
+
+async function clear(options: SavedStateOptions): Promise<MachineFiles> {
+  const layout = placeOf(options);
+  const { pidFile, name } = layout.files(options.key);
+  const pid = readPid(pidFile);
+  if (pid !== null) await endMachine(pid, name, AbortSignal.timeout(10_000));
+  return layout.prepare(options.key);
 }
 
 async function bootAndSave(
@@ -98,12 +108,11 @@ async function bootAndSave(
   place: { partial: string; folder: string; mode: SavedMode },
   signal: AbortSignal,
 ): Promise<SavedManifest> {
-  const { files, image, hardware, logger } = options;
+  const { image, hardware, logger } = options;
   const { partial, mode } = place;
   const path = (name: string): string => join(partial, name);
   const began = performance.now();
-  mkdirSync(dirname(files.qemuLog), { recursive: true, mode: 0o700 });
-  mkdirSync(files.socketFolder, { recursive: true, mode: 0o700 });
+  const files = await clear(options);
   await overlay(image.disk, path(savedNames.disk), image.diskBytes, signal);
   const memory: Memory = mode === 'mapped' ? { kind: 'written', path: path(savedNames.memory) } : { kind: 'own' };
   const disk = path(savedNames.disk);
@@ -112,7 +121,7 @@ async function bootAndSave(
   const console = new ConsoleLog(files.sockets.console, files.consoleLog, (words) =>
     panicked.abort(new Error(`the kernel panicked: ${words}`)),
   );
-  const boot = new BootLine(files.sockets.boot);
+  const { boot } = machine;
   const watched = AbortSignal.any([signal, panicked.signal]);
   machine.qmp.onClosed(() => panicked.abort(new Error('QEMU ended while it booted')));
   try {

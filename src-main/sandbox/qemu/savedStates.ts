@@ -27,14 +27,14 @@ export class SavedStates {
    * A whole one; waits while it is made, as long as the signal allows: making it goes on without the caller. Null when it
    * can't be made on this computer, and machines have to boot.
    */
-  async get(options: SavedStateOptions, finished: () => void, signal: AbortSignal): Promise<SavedState | null> {
+  async get(options: SavedStateOptions, signal: AbortSignal): Promise<SavedState | null> {
     const entry = this.entry(options.key);
     if (!entry.building) {
       const found = await findSavedState(options, !entry.verified);
       entry.verified ||= found !== null;
       if (found) return found;
       if (entry.failedAt !== null && this.monotonic() - entry.failedAt < retryMs) return null;
-      entry.building ??= this.build(entry, options, finished);
+      entry.building ??= this.build(entry, options);
     }
     try {
       return await Promise.race([entry.building, aborted(signal)]);
@@ -69,7 +69,7 @@ export class SavedStates {
     this.entries.set(key, entry);
     return entry;
   }
-  private async build(entry: Entry, options: SavedStateOptions, finished: () => void): Promise<SavedState> {
+  private async build(entry: Entry, options: SavedStateOptions): Promise<SavedState> {
     try {
       const saved = await makeSavedState(options, this.closing.signal);
       Object.assign(entry, { verified: true, failedAt: null });
@@ -87,7 +87,6 @@ export class SavedStates {
       throw error;
     } finally {
       entry.building = null;
-      finished();
     }
   }
 }
