@@ -40,7 +40,15 @@ export const treeFromPackages = async (folder, context, dockerfile, { onLine, si
   const hook = `sh ${quote(script)} "$1" ${quote(context)}`;
   await run(
     'mmdebstrap',
-    ['--variant=minbase', '--include=ca-certificates', `--customize-hook=${hook}`, 'bookworm', archive],
+    [
+      '--variant=minbase',
+      // What it would empty at the end, the recipe has put folders into; /etc/machine-id is a link of ours.
+      '--skip=cleanup/run,cleanup/tmp,cleanup/reproducible',
+      '--include=ca-certificates',
+      `--customize-hook=${hook}`,
+      'bookworm',
+      archive,
+    ],
     options,
   );
   await run('sh', ['-c', `${unpack(folder)} < ${quote(archive)}`], options);
