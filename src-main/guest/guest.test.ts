@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +67,30 @@ describe('the broker’s end of the link', () => {
     await expect(connectGuest(await make('m_rubbish'), never)).rejects.toMatchObject({ code: 'guest_failed' });
     const nowhere = { machineId: 'm_none', path: backend.linkPath('m_none'), secret };
     await expect(connectGuest(nowhere, never)).rejects.toMatchObject({ code: 'guest_failed' });
+  });
+
+  it('reaches a machine by a port of this computer, and by no other’s', async () => {
+    const target = await make();
+    const carrier = createServer((socket) => {
+      const inner = connect(target.path);
+      for (const end of [socket, inner]) end.on('error', () => {});
+      socket.pipe(inner).pipe(socket);
+    });
+    await new Promise<void>((resolve) => carrier.listen(0, '127.0.0.1', resolve));
+    const { port } = carrier.address() as AddressInfo;
+    try {
+      const client = await connectGuest({ ...target, path: `tcp:127.0.0.1:${port}` }, never);
+      expect((await client.health()).machineId).toBe(target.machineId);
+      client.close();
+      for (const path of [`tcp:localhost:${port}`, `tcp:0.0.0.0:${port}`, 'tcp:127.0.0.1:70000', `tcp:127.0.0.1:`]) {
+        await expect(connectGuest({ ...target, path }, never)).rejects.toMatchObject({ code: 'guest_failed' });
+      }
+    } finally {
+      carrier.close();
+    }
+    await expect(connectGuest({ ...target, path: `tcp:127.0.0.1:${port}` }, never)).rejects.toMatchObject({
+      code: 'guest_failed',
+    });
   });
 
   it('stops waiting when the signal says so', async () => {

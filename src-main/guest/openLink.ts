@@ -103,8 +103,8 @@ export function openLink(
 
 /** A unix socket's path, or `tcp:127.0.0.1:PORT`: this computer alone, since what crosses the link is not encrypted. */
 function dial(path: string): Socket {
-  const port = /^tcp:127\.0\.0\.1:(\d{1,5})$/.exec(path)?.[1];
-  return port === undefined ? connect(path) : connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
+  const port = Number(/^tcp:127\.0\.0\.1:(\d{1,5})$/.exec(path)?.[1]);
+  return port > 0 && port < 65_536 ? connect({ host: '127.0.0.1', port, noDelay: true }) : connect(path);
 }
 
 const failure = (target: LinkTarget, reason: string) =>

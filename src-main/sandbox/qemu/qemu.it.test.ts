@@ -18,6 +18,7 @@ const mebibyte = 1024 * 1024;
 /** The size that the suite's machines have. */
 const size = { cpus: 1, memoryMiB: 1024, width: 1024, height: 768 };
 
+const program = 'qemu-system-x86_64';
 const folders: string[] = [];
 const make = (installationId: string, dataDir = mkdtempSync(join(tmpdir(), 'qemu-')), savedDir?: string) => {
   folders.push(dataDir);
@@ -138,7 +139,7 @@ describe('a machine of QEMU', () => {
   it('leaves other people’s QEMU alone, though a pid file names it', async () => {
     const { target } = await park.ready();
     const files = new Layout(own.dataDir, own.installationId).files(target.machineId);
-    const foreign = spawn('qemu-system-x86_64', ['-nodefaults', '-display', 'none', '-S', '-m', '16'], {
+    const foreign = spawn(program, ['-nodefaults', '-display', 'none', '-S', '-m', '16'], {
       stdio: 'ignore',
     });
     try {
