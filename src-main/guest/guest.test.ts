@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,7 +72,7 @@ describe('the broker’s end of the link', () => {
   it('reaches a machine by a port of this computer, and by no other’s', async () => {
     const target = await make();
     const carrier = createServer((socket) => {
-      const inner = connect(target.path);
+      const inner = createConnection(target.path);
       for (const end of [socket, inner]) end.on('error', () => {});
       socket.pipe(inner).pipe(socket);
     });
