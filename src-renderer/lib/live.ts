@@ -36,6 +36,18 @@ export function putAction(
   };
 }
 
+/**
+ * The session as it is after an act: sessions are announced every few seconds only, and the idle clock would run on while
+ * the agent works. The same object while the clock, which shows whole seconds, would not differ.
+ */
+export function touched(session: Session, action: Action): Session {
+  const at = Date.parse(action.at) + (action.durationMs ?? 0);
+  if (action.sessionId !== session.sessionId || action.actor.kind !== 'agent') return session;
+  return at - Date.parse(session.lastActivityAt) < 1000
+    ? session
+    : { ...session, lastActivityAt: new Date(at).toISOString() };
+}
+
 /** Keeps what the window knows as the main process announces it. Returns its disposer. */
 export function followMain(
   bridge: Bridge,
@@ -79,6 +91,13 @@ export function followMain(
     patch<Session>(keys.session(sessionId), (old) => old && put(old));
   };
 
+  const onActivity = (action: Action) => {
+    const session = known(action.sessionId);
+    if (session && touched(session, action) !== session)
+      patch<Session[]>(keys.sessions, (list) => list?.map((each) => touched(each, action)));
+    client.setQueryData<Session>(keys.session(action.sessionId), (old) => old && touched(old, action));
+  };
+
   const onEvent = (event: WheelhouseEvent) => {
     switch (event.event) {
       case 'pool':
@@ -100,6 +119,7 @@ export function followMain(
         return onControl(event.data.sessionId, event.data.control);
       case 'action':
         useLive.getState().setLatest(event.data);
+        onActivity(event.data);
         patch<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
         return;
       case 'attention':
