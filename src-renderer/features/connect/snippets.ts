@@ -34,7 +34,7 @@ export function snippet(client: Client, url: string): Snippet {
       return {
         client,
         label,
-        say: 'Put this into .vscode/mcp.json of your workspace, or into the user’s MCP configuration.',
+        say: 'Put this into your own configuration (command “MCP: Open User Configuration”). In .vscode/mcp.json the token would travel with the repository.',
         lines: json({
           servers: { wheelhouse: { type: 'http', url, headers: { Authorization: `Bearer ${placeholder}` } } },
         }),
