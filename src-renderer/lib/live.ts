@@ -5,6 +5,7 @@ import type { AppInfo, Bridge } from '@shared/ipc';
 import type { Machine, Pool } from '@shared/pool';
 import type { Page, Session } from '@shared/session';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { batch } from './batch';
 import { controlHappening, sessionHappening } from './happenings';
 import { keys } from './queries';
 import { useLive } from './stores';
@@ -98,6 +99,20 @@ export function followMain(
     client.setQueryData<Session>(keys.session(action.sessionId), (old) => old && touched(old, action));
   };
 
+  const actions = batch<Action>(
+    (action) => action.id,
+    (news) => {
+      for (const action of news) {
+        useLive.getState().setLatest(action);
+        onActivity(action);
+      }
+      for (const sessionId of new Set(news.map((action) => action.sessionId))) {
+        const mine = news.filter((action) => action.sessionId === sessionId);
+        patch<InfiniteData<Page<Action>>>(keys.timeline(sessionId), (data) => mine.reduce(putAction, data));
+      }
+    },
+  );
+
   const onEvent = (event: WheelhouseEvent) => {
     switch (event.event) {
       case 'pool':
@@ -118,9 +133,7 @@ export function followMain(
       case 'control':
         return onControl(event.data.sessionId, event.data.control);
       case 'action':
-        useLive.getState().setLatest(event.data);
-        onActivity(event.data);
-        patch<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
+        actions.add(event.data);
         return;
       case 'attention':
         patch<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
@@ -132,6 +145,7 @@ export function followMain(
   };
 
   const disposers = [
+    actions.dispose,
     bridge.on('event', onEvent),
     bridge.on('setup', (status) => client.setQueryData(keys.setup, status)),
     bridge.on('demo', (status) => client.setQueryData(keys.demo, status)),
