@@ -22,7 +22,7 @@ it('hands over the newest of each key, once, in the order of their coming', () =
 });
 
 it('hands over nothing once disposed of', () => {
-  const handOver = vi.fn();
+  const handOver = vi.fn<(items: string[]) => void>();
   const events = batch<string>((item) => item, handOver);
   events.add('a');
   events.dispose();
