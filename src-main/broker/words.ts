@@ -8,3 +8,6 @@ export function wordsOf(error: unknown): string {
   const words = cause instanceof Error ? cause.message : String(cause);
   return oneLine(`Something failed inside Wheelhouse: ${words}`).slice(0, 500);
 }
+
+/** Why a session that nobody used has ended; whoever meets it later tells it from a stop by this beginning. */
+export const idledOut = 'Nothing happened for';
