@@ -133,9 +133,9 @@ export function createBroker(options: BrokerOptions): Broker {
         if (!row || foreign) throw new WheelhouseError('session_gone', 'There is no such session, or it has ended.');
         return views.session(life.living(row.sessionId));
       },
-      live: () =>
+      live: (caller) =>
         core.sessions
-          .live()
+          .live(caller)
           .filter((row) => row.status !== 'queued')
           .map((row) => views.session(row)),
     },
