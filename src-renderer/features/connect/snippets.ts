@@ -88,4 +88,6 @@ export function maskToken(token: string): string {
   return token.length <= 20 ? '•'.repeat(token.length) : `${token.slice(0, 14)}…${token.slice(-4)}`;
 }
 
-const json = (value: unknown) => JSON.stringify(value, null, 2);
+/** An object of one entry stays on its line, so that all of it is seen without scrolling. */
+const json = (value: unknown) =>
+  JSON.stringify(value, null, 2).replace(/\{\n\s+("Authorization": "[^"\n]*")\n\s+\}/, '{ $1 }');
