@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { sleep } from '../../src-main/base/deadline';
 
-const idleShare = 0.8;
+const idleShare = 0.75;
 const seconds = 3;
 
 /** Share of all cores that was idle over a second. */
