@@ -8,10 +8,14 @@ import { keyToPixel } from './cases/keyToPixel';
 import { relay } from './cases/relay';
 import { tools } from './cases/tools';
 import { serveClient } from './lib/clientProcess';
+import { load, quietMoment } from './lib/quiet';
 import { serveRelay } from './lib/relayServer';
 import { machine, markdown, writeResults, type Row } from './lib/report';
 
-/** `npm run bench [case …]`: every figure that the project names, measured here and now, beside what it is compared to. */
+/**
+ * `npm run bench [case …] [--patience=SECONDS]`: every figure that the project names, measured here and now, beside what it
+ * is compared to. With patience each case waits that long for a moment in which this computer does nothing else.
+ */
 const cases: Record<string, () => Promise<Row[]>> = {
   acquire,
   coldStart,
@@ -30,11 +34,14 @@ async function main(): Promise<void> {
     console.error(`No such case: ${unknown.join(', ')}. There are ${Object.keys(cases).join(', ')}.`);
     process.exit(2);
   }
+  const patience = Number(process.argv.find((argument) => argument.startsWith('--patience='))?.split('=')[1] ?? 0);
   console.log(`Measured on ${JSON.stringify(machine())}`);
   const rows: Row[] = [];
   let failed = 0;
   for (const [name, run] of Object.entries(cases)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const quiet = patience > 0 ? await quietMoment(patience) : null;
+    const loadBefore = load();
     const started = performance.now();
     try {
       const found = await run();
@@ -44,7 +51,8 @@ async function main(): Promise<void> {
       failed += 1;
       console.error(`${name} failed:`, error);
     }
-    console.log(`  (${name}: ${Math.round((performance.now() - started) / 1000)} s)`);
+    const around = `load ${loadBefore} before, ${load()} after${quiet === false ? ', no quiet moment came' : ''}`;
+    console.log(`  (${name}: ${Math.round((performance.now() - started) / 1000)} s; ${around})`);
   }
   const file = join(process.cwd(), 'out/bench/results.json');
   writeResults(file, rows);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { version } from '../package.json';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startServer, type RunningServer } from '../src-main/server';
 import { fakeServices, fakeSession } from '../src-main/server/testing/fakeServices';
@@ -30,7 +31,7 @@ const cli = async (...argv: string[]) => {
 describe('tokens', () => {
   it('prints the token and nothing else, and ends it', async () => {
     const made = await cli('token', 'create', '--data', dataDir, '--role', 'agent', '--name', 'a', '--pools', 'x,y');
-    expect(made).toMatchObject({ code: 0, err: '' });
+    expect(made).toMatchObject({ code: 0, err: 'wheelhouse: there is no pool of this id yet: x, y\n' });
     expect(made.out).toMatch(/^whl_agent_[\w-]{43}\n$/);
     const db = openDatabase(storeFile(dataDir));
     const identity = createIdentity({ tokens: tokenStore(db), clock: systemClock, ids: systemIds });
@@ -54,6 +55,9 @@ describe('tokens', () => {
 });
 
 describe('use', () => {
+  it('says its version', async () => {
+    expect(await cli('--version')).toMatchObject({ code: 0, out: `${version}\n` });
+  });
   it.each([
     [['token', 'create', '--role', 'king'], 2],
     [['token', 'create'], 2],

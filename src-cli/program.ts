@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
 import { controlCommands } from './commands/control';
 import { poolCommands } from './commands/pools';
 import { serveCommand } from './commands/serve';
@@ -11,6 +12,7 @@ import { processIo, type Io } from './output';
 export async function run(argv: readonly string[], io: Io = processIo): Promise<number> {
   const program = new Command('wheelhouse')
     .description('Supervise AI agents that use computers, and take the wheel when you must.')
+    .version(version)
     .showHelpAfterError('(add --help for what there is)')
     .helpCommand(false);
   for (const add of [serveCommand, tokenCommands, poolCommands, sessionCommands, controlCommands]) add(program, io);

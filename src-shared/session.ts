@@ -17,7 +17,10 @@ export type SessionStatus = z.infer<typeof sessionStatusSchema>;
 
 export const labelsSchema = z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/), z.string().max(256));
 
-/** `name` is what people call the session; `agent` is the client that drives it, as it names itself (untrusted text). */
+/**
+ * `screen` is its machine's own, in pixels, which a later change of the pool does not alter; null once it has no machine.
+ * `name` is what people call the session; `agent` is the client that drives it, as it names itself (untrusted text).
+ */
 export const sessionSchema = z.object({
   sessionId: sessionIdSchema,
   poolId: idSchema,
@@ -35,6 +38,7 @@ export const sessionSchema = z.object({
   /** Why it ended or failed, in words; null while it lives. */
   reason: z.string().nullable(),
   labels: labelsSchema,
+  screen: z.object({ width: z.int(), height: z.int() }).nullable().optional(),
   control: controlSchema,
 });
 export type Session = z.infer<typeof sessionSchema>;

@@ -107,6 +107,9 @@ export async function footprint(): Promise<Row[]> {
     for (const { container } of others) await inGuest(container, `xterm -geometry 150x45 -e sh -c '${busy}'`);
     await app.page.evaluate(() => void (window.location.hash = '/wall'));
     await sleep(4000);
+    const scrolling = await containerUsage(others[0]?.container ?? '');
+    if (scrolling.cpuPercent < 2) throw new Error(`The busy sessions are not busy: ${scrolling.cpuPercent} %.`);
+    cost('One scrolling session: its container', scrolling);
     const delay = await loopDelay(app.electron, seconds);
     rows.push({
       what: `Main process loop delay, ${sessions} live sessions on the wall, four of them scrolling`,

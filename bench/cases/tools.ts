@@ -15,15 +15,15 @@ async function waitForWindow(call: Call, title: RegExp): Promise<void> {
 
 /** A page with text, colours and pictures all over it: expensive to compress. */
 const busyPage = `data:text/html,<body style="margin:0"><canvas id=c width=1280 height=700></canvas><script>
-const x=c.getContext('2d');for(let i=0;i<9000;i++){x.fillStyle='hsl('+(i*37%25360)+',70%25,'+(30+i%2550)+'%25)';x.fillRect(i*53%251280,i*97%25700,14,9);x.fillText('order '+i,i*31%251280,i*61%25700)}</script>`;
+const x=c.getContext('2d');for(let i=0;i<9000;i++){x.fillStyle='hsl('+(i*37%25360)+',70%25,'+(30+i%2550)+'%25)';x.fillRect(i*53%251280,i*97%25700,14,9);x.fillText('order '+i,i*31%251280,i*61%25700)}setInterval(()=>x.fillText(Date.now(),Math.random()*1200,Math.random()*700),50)</script>`;
 
-/** One call at a time with a pause between, as an agent that thinks: the pictures of one call are stored during the next. */
-async function paced(n: number, work: (i: number) => Promise<number>): Promise<number[]> {
-  for (let i = 0; i < 3; i += 1) await work(i);
+/** One call after the other, the first three not counted; `pauseMs` between them. */
+async function calls(n: number, work: (i: number) => Promise<number>, pauseMs = 0): Promise<number[]> {
   const samples: number[] = [];
-  for (let i = 0; i < n; i += 1) {
-    await sleep(50 + (i % 7) * 3);
-    samples.push(await work(i));
+  for (let i = -3; i < n; i += 1) {
+    if (pauseMs > 0) await sleep(pauseMs + (i % 7) * 3);
+    const took = await work(i);
+    if (i >= 0) samples.push(took);
   }
   return samples;
 }
@@ -38,9 +38,15 @@ export async function tools(): Promise<Row[]> {
     await waitForWindow(call, /agent|xterm/i);
     await call('type_text', { text: 'ls -la /usr/share | head -60\n' });
     await sleep(800);
-    const terminal = summarise(await paced(60, () => timed('take_screenshot')));
-    const click = summarise(await paced(100, (i) => timed('click', { x: 500 + (i % 50), y: 300, settle: false })));
-    const settled = summarise(await paced(20, () => timed('click', { x: 500, y: 300 })));
+    // A picture that did not change is not encoded again, so something changes all the time.
+    await call('type_text', { text: 'while sleep 0.05; do date +%N; done\n' });
+    await sleep(500);
+    const terminal = summarise(await calls(60, () => timed('take_screenshot'), 50));
+    await call('press_keys', { keys: ['ctrl', 'c'] });
+    await sleep(500);
+    const click = summarise(await calls(100, (i) => timed('click', { x: 500 + (i % 50), y: 300, settle: false })));
+    const paced = summarise(await calls(60, (i) => timed('click', { x: 500 + (i % 50), y: 300, settle: false }), 50));
+    const settled = summarise(await calls(20, () => timed('click', { x: 500, y: 300 })));
     const typed: number[] = [];
     await call('type_text', { text: 'cat > /tmp/typed.txt\n' });
     for (let i = 0; i < 40; i += 1) {
@@ -50,18 +56,19 @@ export async function tools(): Promise<Row[]> {
     await call('press_keys', { keys: ['ctrl', 'd'] });
     const proof = (await call('execute_shell_command', { command: 'cat /tmp/typed.txt' })) as { stdout: string };
     const lost = 40 - proof.stdout.split('\n').filter((line) => line === text).length;
-    const shell = summarise(await paced(40, () => timed('execute_shell_command', { command: 'true' })));
+    const shell = summarise(await calls(40, () => timed('execute_shell_command', { command: 'true' })));
 
     await call('launch_application', { path: '/usr/bin/chromium', args: ['--start-maximized', busyPage] });
     await waitForWindow(call, /chromium/i);
     await sleep(4000);
-    const busy = summarise(await paced(40, () => timed('take_screenshot')));
+    const busy = summarise(await calls(40, () => timed('take_screenshot'), 50));
     const typing = summarise(typed);
     return [
       row('take_screenshot 1280x800 PNG through MCP, terminal', terminal, 12, 'Bytebot 85 ms'),
       row('take_screenshot 1280x800 PNG through MCP, busy page', busy, 25, 'Bytebot 125 ms'),
       row('click through MCP, without the settle wait', click, 5, 'Bytebot 103 ms'),
-      row('click through MCP, with it', settled, null, ''),
+      row('click through MCP, 50 ms after the last one’s answer', paced, null, ''),
+      row('click through MCP, with the settle wait', settled, null, ''),
       {
         ...row('type_text of 20 characters through MCP', typing, 20, 'Bytebot 4,025 ms'),
         measured: `p50 ${ms(typing.p50)}, p95 ${ms(typing.p95)}; ${lost} of 40 lines lost`,

@@ -22,7 +22,8 @@ export class BenchViewer {
     const viewer = new BenchViewer(socket);
     await once(socket, 'open');
     await viewer.take(12);
-    socket.send('RFB 003.008\n');
+    // As bytes: a string would go as text, which no proxy takes for RFB.
+    socket.send(Buffer.from('RFB 003.008\n'));
     const [count] = await viewer.take(1);
     await viewer.take(count ?? 0);
     socket.send(Buffer.from([1]));

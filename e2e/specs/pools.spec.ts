@@ -3,6 +3,7 @@ import type { TestAgent } from '../harness/agent';
 import { TestApp } from '../harness/app';
 import { containerOf } from '../harness/docker';
 import { PoolsPage } from '../pages/poolsPage';
+import { SessionPage } from '../pages/sessionPage';
 
 /** A pool from its making to its end, through the window, with real machines behind it. */
 test.describe.configure({ mode: 'serial' });
@@ -120,6 +121,14 @@ test.describe('pools', () => {
     const { sessionId } = (await agent.must('start_session', { name: 'Small screen' })).structured;
     expect((await agent.must('get_screen_size')).structured).toMatchObject({ width: 1024, height: 768 });
     await expect(pools.rows().filter({ hasText: 'Leased' }).getByRole('link', { name: 'Small screen' })).toBeVisible();
+    // A session keeps the screen that it got, and is shown in its proportions, when the pool asks for another.
+    await pools.edit({ 'Screen width': '1280', 'Screen height': '800' });
+    const view = new SessionPage(app.page);
+    await view.open(String(sessionId));
+    const { width, height } = (await view.screen().boundingBox())!;
+    expect(width / height).toBeCloseTo(1024 / 768, 1);
+    await view.says('1024 × 768');
+    await pools.open(poolId);
     await agent.must('end_session', { sessionId });
     await expect(pools.counts().getByText('0 leased')).toBeVisible();
     await pools.ready(1);

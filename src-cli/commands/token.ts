@@ -4,6 +4,7 @@ import { systemClock } from '../../src-main/base/clock';
 import { systemIds } from '../../src-main/base/ids';
 import { createIdentity, type Identity } from '../../src-main/server/identity';
 import { openDatabase } from '../../src-main/store/database';
+import { poolStore } from '../../src-main/store/pools';
 import { tokenStore } from '../../src-main/store/tokens';
 import { storeFile } from '../../src-main/wheelhouse/dataDir';
 import { answer, common, dataDirOf, type CommonOptions } from '../context';
@@ -14,10 +15,12 @@ import { table, type Io } from '../output';
  * Tokens are made in the store itself, whether a broker runs on it or not: a running one looks tokens up at every
  * request, so that a new one works, and a withdrawn one stops, at once.
  */
-function withIdentity<T>(options: CommonOptions, work: (identity: Identity) => T): T {
+function withIdentity<T>(options: CommonOptions, work: (identity: Identity, isPool: (id: string) => boolean) => T): T {
   const db = openDatabase(storeFile(dataDirOf(options)));
   try {
-    return work(createIdentity({ tokens: tokenStore(db), clock: systemClock, ids: systemIds }));
+    const pools = poolStore(db);
+    const identity = createIdentity({ tokens: tokenStore(db), clock: systemClock, ids: systemIds });
+    return work(identity, (id) => pools.get(id) !== undefined);
   } finally {
     db.close();
   }
@@ -42,13 +45,13 @@ export function tokenCommands(program: Command, io: Io): void {
     .option('--pools <ids>', 'pools an agent may acquire from, with commas between (default: all)')
     .action((options: CommonOptions & { role: string; name?: string; pools?: string }) => {
       const role = roleOf(options.role);
-      const made = withIdentity(options, (identity) =>
-        identity.create({
-          role,
-          name: options.name ?? freeName(role, identity.list()),
-          pools: listOf(options.pools),
-        }),
-      );
+      const pools = listOf(options.pools);
+      const [made, unknown] = withIdentity(options, (identity, isPool) => [
+        identity.create({ role, name: options.name ?? freeName(role, identity.list()), pools }),
+        // Before the first start there are none yet; so this is worth a word, and no failure.
+        pools.filter((id) => !isPool(id)),
+      ]);
+      if (unknown.length > 0) io.err(`wheelhouse: there is no pool of this id yet: ${unknown.join(', ')}\n`);
       answer(io, options, { ...made.token, token: made.secret }, ({ token: secret }) => `${secret}\n`);
     });
 

@@ -1,6 +1,7 @@
 import { app, Notification } from 'electron';
 import type { Attention } from '@shared/action';
 import type { Bus } from '../base/bus';
+import { noticeText } from './noticeText';
 
 /**
  * The system's notifications for what waits on a person: one an item, taken back when it no longer waits. A click
@@ -19,8 +20,7 @@ export function notifyOfAttention(bus: Bus, waiting: () => number, open: (item: 
     }
     if (shown.has(item.id) || !Notification.isSupported()) return;
     const notification = new Notification({
-      title: item.kind === 'help' ? `${item.title} asks for a person` : item.title,
-      body: item.why.slice(0, 240),
+      ...noticeText(item, process.platform),
       urgency: item.urgency === 'now' ? 'critical' : 'normal',
     });
     notification.on('click', () => open(item));

@@ -1,5 +1,6 @@
 import type { Session } from '@shared/session';
 import { WheelhouseError } from '../base/errors';
+import { oneLine } from '../base/text';
 import type { MachineRow } from '../store/machines';
 import type { PoolRow } from '../store/pools';
 import type { SessionRow } from '../store/sessions';
@@ -248,8 +249,8 @@ export class Acquisition {
       machineId,
       status: machineId === null ? 'queued' : 'active',
       parametersHash: pending.hash,
-      name: request.name ?? '',
-      agent: request.agent ?? '',
+      name: oneLine(request.name ?? ''),
+      agent: oneLine(request.agent ?? ''),
       caller: request.caller.name,
       labels: request.labels ?? {},
       reason: null,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { WheelhouseError } from '../base/errors';
 import { createFakeBackend } from '../sandbox/fake';
 import type { PoolPatch } from '@shared/pool';
 import { admin, agent, eventually, World } from './testBroker';
@@ -16,6 +17,35 @@ const code = (promise: Promise<unknown>): Promise<string> =>
     () => 'no error',
     (error: { code?: string }) => error.code ?? 'an error without a code',
   );
+
+describe('what others learn of a session', () => {
+  test('an agent hears of another’s computer what it hears of none, also when it has ended', async () => {
+    await begin();
+    await world.ready(2);
+    const { sessionId, computerId } = await world.acquire();
+    const stranger = { ...agent, tokenId: 'tok_other', name: 'stranger' };
+    const told = (id: string): unknown => {
+      try {
+        return world.broker.sessions.byComputer(id, stranger);
+      } catch (error) {
+        const { code, message, data } = error as WheelhouseError;
+        return { code, message, data };
+      }
+    };
+    const nothing = { code: 'session_gone', message: 'There is no such session, or it has ended.', data: {} };
+    expect([computerId, sessionId, 'c_none'].map(told)).toEqual([nothing, nothing, nothing]);
+    await world.broker.release(sessionId, 'test', 'Why it ended');
+    expect([computerId, sessionId].map(told)).toEqual([nothing, nothing]);
+    expect(() => world.broker.sessions.byComputer(computerId, agent)).toThrow('Why it ended');
+  });
+
+  test('a name is one line that stays in its place', async () => {
+    await begin();
+    await world.ready(2);
+    const { name } = await world.acquire({ name: 'Orders\u001b[2J\n\u202eenuJ 👩‍💻' });
+    expect(name).toBe('Orders [2J enuJ 👩‍💻');
+  });
+});
 
 describe('pools', () => {
   test('keeps the minimum ready, replaces what was used, never passes the maximum', async () => {

@@ -126,14 +126,16 @@ export function createBroker(options: BrokerOptions): Broker {
         if (!row) throw new WheelhouseError('not_found', 'There is no such session.');
         return views.session(row);
       },
-      byComputer(computerId) {
+      byComputer(computerId, caller) {
         const row = core.sessions.byComputer(computerId) ?? core.sessions.get(computerId);
-        if (!row) throw new WheelhouseError('session_gone', 'There is no such session.');
+        // Before anything is said of its end.
+        const foreign = caller?.role === 'agent' && row?.caller !== caller.name;
+        if (!row || foreign) throw new WheelhouseError('session_gone', 'There is no such session, or it has ended.');
         return views.session(life.living(row.sessionId));
       },
-      live: () =>
+      live: (caller) =>
         core.sessions
-          .live()
+          .live(caller)
           .filter((row) => row.status !== 'queued')
           .map((row) => views.session(row)),
     },

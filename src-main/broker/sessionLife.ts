@@ -10,6 +10,7 @@ import { IdleClock } from './idleClock';
 import { isEnded } from './sessionState';
 import type { LiveSession } from './types';
 import type { ActivityView, Views } from './views';
+import { idledOut } from './words';
 
 /**
  * A session from its lease to its end: activity, idleness, the way to its machine, release and failure. Activity is kept
@@ -186,7 +187,7 @@ export class SessionLife implements ActivityView {
     const { afterSeconds } = pool.spec.idle;
     if (this.idle.idleMs(sessionId, now) < afterSeconds * 1000) return;
     const words = afterSeconds % 60 === 0 ? `${afterSeconds / 60} min` : `${afterSeconds} s`;
-    this.release(sessionId, 'broker', `Nothing happened for ${words}.`);
+    this.release(sessionId, 'broker', `${idledOut} ${words}.`);
   }
   /** A person holds control or is about to, a call is in flight, or a question waits for a person. */
   private spared(sessionId: string): boolean {

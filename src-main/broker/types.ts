@@ -34,9 +34,10 @@ export interface Broker {
     /** Agents see their own, operators all. `live` true leaves ended ones out. */
     list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session>;
     get(sessionId: string): Session;
-    /** By session id or computer id; throws session_gone (never was, or ended). */
-    byComputer(computerId: string): Session;
-    live(): Session[];
+    /** By session id or computer id; throws session_gone: never was, has ended, or is not this caller's, as if it never was. */
+    byComputer(computerId: string, caller?: Caller): Session;
+    /** All, or those of one caller: much cheaper where many are live. */
+    live(caller?: string): Session[];
   };
   /** Idempotent by sessionId: the same key and parameters give the same session, other parameters key_reused. */
   acquire(request: AcquireRequest, signal: AbortSignal): Promise<Session>;

@@ -88,8 +88,13 @@ export class Views {
       ...rest,
       lastActivityAt: lastActivity === undefined ? row.lastActivityAt : iso(lastActivity),
       expiresAt: this.expiresAt(row),
+      screen: this.screen(row),
       control: this.control(row),
     };
+  }
+  private screen({ machineId }: SessionRow): { width: number; height: number } | null {
+    const size = machineId === null ? undefined : this.core.machines.get(machineId)?.size;
+    return size ? { width: size.width, height: size.height } : null;
   }
   private expiresAt(row: SessionRow): string | null {
     if (isEnded(row.status) || row.status === 'queued') return null;

@@ -23,7 +23,7 @@ function handbackData({ by, note, heldMs, at, windowsOpened, windowsClosed }: Ha
 function handbackText({ by, note, heldMs, windowsOpened, windowsClosed }: Handback): string {
   const titles = (verb: string, list: string[]) => (list.length === 0 ? '' : ` ${verb}: ${JSON.stringify(list)}.`);
   return (
-    `${by} held control for ${span(heldMs)} and has handed back${note ? ` with this note: “${note}”` : ' without a note'}.` +
+    `${by} held control for ${span(heldMs)} and has handed back${note ? ` with this note: “${note}”${/[.!?…]$/.test(note) ? '' : '.'}` : ' without a note.'}` +
     titles('Windows opened meanwhile', windowsOpened) +
     titles('Windows closed meanwhile', windowsClosed) +
     ' Your earlier observations are stale: take a fresh screenshot before you go on.'

@@ -21,7 +21,9 @@ export function failureText(error: WheelhouseError): string {
     case 'not_ready':
       return 'The desktop is not ready yet. Try again in 2 to 5 seconds.';
     case 'session_gone':
-      return `${error.message} Start a new session and go on from your own notes.`;
+      return data['stopped']
+        ? `${error.message} If your task should still go on, call start_session and go on from your own notes; if a person stopped it, ask first.`
+        : `${error.message} Start a new session and go on from your own notes.`;
     case 'bad_request':
       return `${error.message} Nothing was done.`;
     case 'timeout':

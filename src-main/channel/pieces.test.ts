@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { ActQueue } from './actQueue';
 import { clientNameOf } from './clientName';
+import { button } from './fields';
 import { splitArguments } from './splitArguments';
 import { commandWords, plain } from './words';
 
@@ -92,5 +93,17 @@ describe('ActQueue', () => {
     open();
     await expect(failing).rejects.toThrow('broken');
     expect(await waiting).toBe('next');
+  });
+});
+
+describe('button', () => {
+  it('is one of five, in any case', () => {
+    expect(['left', 'RIGHT', 'Middle', undefined].map((value) => button.parse(value))).toEqual([
+      'Left',
+      'Right',
+      'Middle',
+      'Left',
+    ]);
+    expect(button.safeParse('primary').success).toBe(false);
   });
 });

@@ -104,10 +104,37 @@ describe('sessions of /mcp', () => {
   it('tells an agent whose session ended to start another', async () => {
     const client = await connect('anna');
     await client.call('start_session', { sessionId: 'first-session' });
-    bench.broker.end('first-session', 'its machine was lost');
+    bench.broker.end('first-session', 'its machine was lost', 'failed');
     const result = await client.call('take_screenshot', { sessionId: 'first-session' });
     expect(textOf(result)).toContain('its machine was lost');
     expect(textOf(result)).toContain('Start a new session');
+  });
+
+  it('starts no other desktop unasked when a person stopped the first, until asked or some time has passed', async () => {
+    const client = await connect('anna');
+    await client.call('take_screenshot');
+    bench.broker.end('made-session-1', 'Stopped by Mara');
+    const calls = await Promise.all([
+      client.call('click', { x: 1, y: 1 }),
+      client.call('take_screenshot'),
+      client.call('get_control'),
+    ]);
+    for (const result of calls) {
+      expect(result.structuredContent).toMatchObject({ code: 'session_gone', stopped: true });
+      expect(textOf(result)).toContain('Nothing was done. Your session made-session-1 has ended (Stopped by Mara).');
+    }
+    expect(bench.broker.acquired.length).toBe(1);
+    await client.call('start_session');
+    expect((await client.call('click', { x: 1, y: 1, settle: false })).isError).toBeUndefined();
+  });
+
+  it('starts another at once after the agent ended its own, or was away until it ended', async () => {
+    const client = await connect('anna');
+    await client.call('take_screenshot');
+    await client.call('end_session');
+    expect(textOf(await client.call('take_screenshot'))).toContain('a desktop was started for you');
+    bench.broker.end('made-session-2', 'Nothing happened for 30 min.');
+    expect(textOf(await client.call('take_screenshot'))).toContain('a desktop was started for you');
   });
 
   it('offers the pools a token may use, in its order, and no others', async () => {

@@ -50,8 +50,8 @@ export interface SessionMove {
 export interface SessionStore {
   get(sessionId: string): SessionRow | undefined;
   byComputer(computerId: string): SessionRow | undefined;
-  /** Not ended, in the order they were asked for (which is the queue's order too). */
-  live(): SessionRow[];
+  /** Not ended, in the order they were asked for (which is the queue's order too); of one caller where given. */
+  live(caller?: string): SessionRow[];
   liveByMachine(machineId: string): SessionRow | undefined;
   page(query: PageQuery, filter: { live?: boolean; caller?: string }): Page<SessionRow>;
   insert(session: SessionRow): void;
@@ -75,10 +75,13 @@ export function sessionStore(db: Database): SessionStore {
     get: (sessionId) => one('id = ?', sessionId),
     byComputer: (computerId) => one('computer_id = ?', computerId),
     liveByMachine: (machineId) => one('machine_id = ? AND ended_at IS NULL', machineId),
-    live: () =>
-      sql(db, `SELECT ${columns} FROM sessions WHERE ended_at IS NULL ORDER BY seq`)
-        .all()
-        .map((row) => rowSchema.parse(row)),
+    live(caller) {
+      const found =
+        caller === undefined
+          ? sql(db, `SELECT ${columns} FROM sessions WHERE ended_at IS NULL ORDER BY seq`).all()
+          : sql(db, `SELECT ${columns} FROM sessions WHERE ended_at IS NULL AND caller = ? ORDER BY seq`).all(caller);
+      return found.map((row) => rowSchema.parse(row));
+    },
     page(query, filter) {
       const where: { text: string; values: string[] }[] = [];
       if (filter.live) where.push({ text: 'ended_at IS NULL', values: [] });

@@ -1,5 +1,6 @@
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
+import { backendNames } from '../features/pools/tones';
 
 /** One line of the palette. `run` gets what the window can do; nothing is listed that has no function behind it. */
 export interface Command {
@@ -43,7 +44,7 @@ export function listCommands(deps: CommandDeps): Command[] {
       id: `pool-${pool.id}`,
       group: 'Pools',
       label: pool.displayName,
-      hint: pool.backend,
+      hint: backendNames[pool.backend],
       run: () => deps.go(`/pools/${pool.id}`),
     })),
     { id: 'do-start', group: 'Actions', label: 'Start a session', run: deps.start },

@@ -1,8 +1,8 @@
 import type { Action } from '@shared/action';
 import type { Page } from '@shared/session';
 import { describe, expect, it } from 'vitest';
-import { action } from '../features/gallery/fixtures';
-import { putAction, upsert } from './live';
+import { action, session } from '../features/gallery/fixtures';
+import { putAction, touched, upsert } from './live';
 
 const page = (...data: Action[]): Page<Action> => ({ data, first_id: null, last_id: null, has_more: false });
 
@@ -41,5 +41,24 @@ describe('putAction', () => {
   });
   it('knows nothing of a timeline that was never read', () => {
     expect(putAction(undefined, action('1', 'a'))).toBeUndefined();
+  });
+});
+
+describe('touched', () => {
+  const idle = { ...session(), lastActivityAt: '2026-11-20T14:00:00.000Z' };
+  const act = (more: Partial<Action>) =>
+    action('1', 'Clicked', { sessionId: idle.sessionId, at: '2026-11-20T14:00:08.000Z', durationMs: 500, ...more });
+
+  it('sets the idle clock back when the agent acted', () => {
+    expect(touched(idle, act({})).lastActivityAt).toBe('2026-11-20T14:00:08.500Z');
+  });
+  it('leaves the session alone for other sessions, for people, for older rows and for less than a second', () => {
+    for (const more of [
+      { sessionId: 'another-session' },
+      { actor: { kind: 'human' as const, name: 'Mara K.' } },
+      { at: '2026-11-20T13:00:00.000Z' },
+      { at: '2026-11-20T14:00:00.400Z' },
+    ])
+      expect(touched(idle, act(more))).toBe(idle);
   });
 });

@@ -5,6 +5,7 @@ import type { AppInfo, Bridge } from '@shared/ipc';
 import type { Machine, Pool } from '@shared/pool';
 import type { Page, Session } from '@shared/session';
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { batch } from './batch';
 import { controlHappening, sessionHappening } from './happenings';
 import { keys } from './queries';
 import { useLive } from './stores';
@@ -34,6 +35,18 @@ export function putAction(
         : page,
     ),
   };
+}
+
+/**
+ * The session as it is after an act: sessions are announced every few seconds only, and the idle clock would run on while
+ * the agent works. The same object while the clock, which shows whole seconds, would not differ.
+ */
+export function touched(session: Session, action: Action): Session {
+  const at = Date.parse(action.at) + (action.durationMs ?? 0);
+  if (action.sessionId !== session.sessionId || action.actor.kind !== 'agent') return session;
+  return at - Date.parse(session.lastActivityAt) < 1000
+    ? session
+    : { ...session, lastActivityAt: new Date(at).toISOString() };
 }
 
 /** Keeps what the window knows as the main process announces it. Returns its disposer. */
@@ -79,6 +92,27 @@ export function followMain(
     patch<Session>(keys.session(sessionId), (old) => old && put(old));
   };
 
+  const onActivity = (action: Action) => {
+    const session = known(action.sessionId);
+    if (session && touched(session, action) !== session)
+      patch<Session[]>(keys.sessions, (list) => list?.map((each) => touched(each, action)));
+    client.setQueryData<Session>(keys.session(action.sessionId), (old) => old && touched(old, action));
+  };
+
+  const actions = batch<Action>(
+    (action) => action.id,
+    (news) => {
+      for (const action of news) {
+        useLive.getState().setLatest(action);
+        onActivity(action);
+      }
+      for (const sessionId of new Set(news.map((action) => action.sessionId))) {
+        const mine = news.filter((action) => action.sessionId === sessionId);
+        patch<InfiniteData<Page<Action>>>(keys.timeline(sessionId), (data) => mine.reduce(putAction, data));
+      }
+    },
+  );
+
   const onEvent = (event: WheelhouseEvent) => {
     switch (event.event) {
       case 'pool':
@@ -99,8 +133,7 @@ export function followMain(
       case 'control':
         return onControl(event.data.sessionId, event.data.control);
       case 'action':
-        useLive.getState().setLatest(event.data);
-        patch<InfiniteData<Page<Action>>>(keys.timeline(event.data.sessionId), (data) => putAction(data, event.data));
+        actions.add(event.data);
         return;
       case 'attention':
         patch<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
@@ -112,6 +145,7 @@ export function followMain(
   };
 
   const disposers = [
+    actions.dispose,
     bridge.on('event', onEvent),
     bridge.on('setup', (status) => client.setQueryData(keys.setup, status)),
     bridge.on('demo', (status) => client.setQueryData(keys.demo, status)),

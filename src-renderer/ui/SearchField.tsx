@@ -27,6 +27,9 @@ export function SearchField({
         placeholder={label}
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && value !== '') onChange('');
+        }}
         spellCheck={false}
       />
       {hotkey && <Kbd keys={hotkey} />}

@@ -13,6 +13,7 @@ export const endSession = rootTool({
     const session = sessionId ? choice.named(caller, sessionId) : choice.implied(caller);
     if (!session) throw new WheelhouseError('session_gone', 'You have no session.');
     await deps.broker.release(session.sessionId, caller.name, 'Ended by its agent');
+    choice.forget(caller);
     return {
       structured: { sessionId: session.sessionId, ended: true },
       text: `Session ${session.sessionId} has ended.`,

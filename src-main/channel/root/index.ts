@@ -97,6 +97,7 @@ export class RootCalls {
     const { sessionId: _, ...args } = (raw ?? {}) as Record<string, unknown>;
     const { session, beside } = await this.sessionFor(tool, caller, sessionId);
     const live = await this.deps.broker.connect(session.sessionId);
+    this.choice.works(caller, session.sessionId);
     this.deps.broker.touch(session.sessionId);
     return this.calls.call({ live, tool, arguments: args, agent: this.rename(live.session, clientName), io, beside });
   }
@@ -109,6 +110,7 @@ export class RootCalls {
     if (sessionId) return { session: this.choice.named(caller, sessionId), beside: {} };
     const implied = this.choice.implied(caller);
     if (implied) return { session: implied, beside: {} };
+    this.choice.tellEnd(caller);
     if (needNoDesktop.has(tool.name)) {
       throw new WheelhouseError('session_gone', 'You have no session, so there is nothing to control.');
     }

@@ -2,6 +2,7 @@ import type { Pool } from '@shared/pool';
 import type { Session, SessionStatus } from '@shared/session';
 import type { Caller } from '../../base/caller';
 import { WheelhouseError } from '../../base/errors';
+import { idledOut } from '../../broker/words';
 import type { ChannelDeps } from '../types';
 
 const ended: ReadonlySet<SessionStatus> = new Set(['releasing', 'released', 'failed', 'expired']);
@@ -12,38 +13,77 @@ export const hasEnded = (session: Session): boolean => ended.has(session.status)
 export const mayUse = (caller: Caller, session: Session): boolean =>
   caller.role !== 'agent' || session.caller === caller.name;
 
+function goneError({ sessionId, status, reason }: Session, what: string): WheelhouseError {
+  return new WheelhouseError('session_gone', `${what}${reason ? ` (${reason})` : ''}.`, {
+    sessionId,
+    ...(status !== 'failed' && !reason?.startsWith(idledOut) && { stopped: true }),
+  });
+}
+
 /** As long as one request may wait for a desktop; milliseconds. */
 const acquireWaitMs = 25_000;
+
+/** How long calls that were already on their way hear of an end; milliseconds. */
+const tellMs = 10_000;
 
 /** Which session a call on `/mcp` means, and how a caller gets its first. */
 export class SessionChoice {
   /** One first session a token, however many first calls come at once. */
   private readonly starting = new Map<string, Promise<Session>>();
 
+  /** What each token's calls last reached, until its agent knows of the end. One entry a token's name. */
+  private readonly last = new Map<string, { sessionId: string; toldAt: number | null }>();
+
   constructor(private readonly deps: Pick<ChannelDeps, 'broker' | 'clock'>) {}
 
+  /** Notes what a caller works on. */
+  works(caller: Caller, sessionId: string): void {
+    this.last.set(caller.name, { sessionId, toldAt: null });
+  }
+
+  /** The caller ended its session itself, or asks for another by name. */
+  forget(caller: Caller): void {
+    this.last.delete(caller.name);
+  }
+
+  /**
+   * session_gone when the session that the caller worked on was stopped or lost. A desktop started unasked in its place
+   * would take the next click blindly, and a person's stop would stop nothing. One that idled out is not worth it: its
+   * agent was away.
+   */
+  tellEnd(caller: Caller): void {
+    const last = this.last.get(caller.name);
+    const session = last && this.known(last.sessionId);
+    const now = this.deps.clock.now();
+    const untold = last && (last.toldAt === null || now - last.toldAt < tellMs);
+    if (!last || !untold || !session || !hasEnded(session) || session.reason?.startsWith(idledOut)) {
+      this.last.delete(caller.name);
+      return;
+    }
+    last.toldAt ??= now;
+    throw goneError(session, `Nothing was done. Your session ${session.sessionId} has ended`);
+  }
+
+  private known(sessionId: string): Session | null {
+    try {
+      return this.deps.broker.sessions.get(sessionId);
+    } catch (error) {
+      if (!(error instanceof WheelhouseError) || (error.code !== 'session_gone' && error.code !== 'not_found'))
+        throw error;
+      return null;
+    }
+  }
+
   own(caller: Caller): Session[] {
-    return this.deps.broker.sessions.live().filter((session) => session.caller === caller.name && !hasEnded(session));
+    return this.deps.broker.sessions.live(caller.name).filter((session) => session.caller === caller.name && !hasEnded(session));
   }
 
   /** session_gone: ended, unknown, or not the caller's (which it need not learn). */
   named(caller: Caller, sessionId: string): Session {
-    let session: Session | null = null;
-    try {
-      session = this.deps.broker.sessions.get(sessionId);
-    } catch (error) {
-      if (!(error instanceof WheelhouseError) || (error.code !== 'session_gone' && error.code !== 'not_found'))
-        throw error;
-    }
+    const session = this.known(sessionId);
     if (!session || !mayUse(caller, session))
       throw new WheelhouseError('session_gone', 'You have no session with this id.', { sessionId });
-    if (hasEnded(session)) {
-      throw new WheelhouseError(
-        'session_gone',
-        `The session has ended${session.reason ? ` (${session.reason})` : ''}.`,
-        { sessionId },
-      );
-    }
+    if (hasEnded(session)) throw goneError(session, 'The session has ended');
     return session;
   }
 

@@ -17,6 +17,7 @@ export const startSession = rootTool({
   async run({ caller, choice, clientName, deps, signal }, { pool: wanted, name, sessionId }) {
     const pool = choice.pool(caller, wanted);
     const session = await choice.acquire(caller, pool, { name, sessionId }, signal);
+    choice.works(caller, session.sessionId);
     if (clientName) deps.broker.setAgent(session.sessionId, clientName);
     return {
       structured: sessionFacts(session, pool.displayName),

@@ -44,7 +44,7 @@ export function makeSession(sessionId: string, caller: string, more: Partial<Ses
 
 export interface BrokerDouble extends Broker {
   add(session: Session): Session;
-  end(sessionId: string, reason?: string): void;
+  end(sessionId: string, reason?: string, status?: 'released' | 'failed'): void;
   touched: string[];
   acquired: AcquireRequest[];
   agents: Map<string, string>;
@@ -77,8 +77,8 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       sessions.set(session.sessionId, session);
       return session;
     },
-    end(sessionId, reason = 'ended') {
-      const session = { ...get(sessionId), status: 'released' as const, endedAt: time, reason };
+    end(sessionId, reason = 'ended', status = 'released') {
+      const session = { ...get(sessionId), status, endedAt: time, reason };
       sessions.set(sessionId, session);
       for (const listener of ended) listener(session);
     },

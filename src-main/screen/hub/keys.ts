@@ -43,6 +43,7 @@ const named: Record<string, number> = {
   numlock: 0xff7f,
   scrolllock: 0xff14,
   printscreen: 0xff61,
+  print: 0xff61,
   pause: 0xff13,
   menu: 0xff67,
   contextmenu: 0xff67,
@@ -63,7 +64,13 @@ export function keysymOfName(name: string): number {
   const characters = [...name];
   const point = characters[0]?.codePointAt(0);
   if (characters.length === 1 && point !== undefined && printable(point)) return keysymOfCodePoint(point);
-  throw new WheelhouseError('bad_request', `There is no key "${name.slice(0, 40)}".`, { key: name.slice(0, 40) });
+  const key = name.slice(0, 40);
+  const parts = key.split(/[+-]/).filter(Boolean);
+  const hint =
+    parts.length > 1
+      ? `Give each key by itself: ${JSON.stringify(parts)}.`
+      : 'Names: ctrl alt shift win enter esc tab space up down left right pageup pagedown home end backspace delete insert f1 to f12, or one character.';
+  throw new WheelhouseError('bad_request', `There is no key "${key}". ${hint}`, { key });
 }
 
 const unshifted = "1234567890-=[]\\;',./`";

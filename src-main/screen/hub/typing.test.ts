@@ -106,3 +106,11 @@ describe('typing', () => {
     expect(readClipboard(clipboardMessage.provide('ä\nb').subarray(8))).toEqual({ kind: 'provide', text: 'ä\nb' });
   });
 });
+
+describe('keys by name', () => {
+  it('says how to write what is no key', () => {
+    expect(() => keysymsOfChord(['ctrl+s'])).toThrow('Give each key by itself: ["ctrl","s"].');
+    expect(() => keysymsOfChord(['volumeup'])).toThrow(/Names: ctrl alt shift/);
+    expect(keysymsOfChord(['ctrl', '+'])).toEqual([0xffe3, 0x2b]);
+  });
+});

@@ -17,7 +17,7 @@ async function handle(services: Services, call: ComputerCall): Promise<Response>
   if (named !== undefined && named !== computerId) {
     throw new WheelhouseError('bad_request', 'x-ms-computerId names another computer than the path.');
   }
-  const session = services.broker.sessions.byComputer(computerId);
+  const session = services.broker.sessions.byComputer(computerId, call.caller);
   if (!ownsSession(call.caller, session)) throw unknownSession();
   return services.channel.handleComputer(asWebRequest(call), { session, caller: call.caller });
 }

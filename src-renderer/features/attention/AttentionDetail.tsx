@@ -64,7 +64,9 @@ export function AttentionDetail({
             {call.state === 'taken' && <p className={css.dim}>{call.answeredBy ?? 'Somebody'} has taken it.</p>}
           </div>
         </div>
-        {session && <Before sessionId={session.sessionId} size={pool?.size ?? { width: 1280, height: 800 }} />}
+        {session && (
+          <Before sessionId={session.sessionId} size={session.screen ?? pool?.size ?? { width: 1280, height: 800 }} />
+        )}
         {control.failure && <ErrorLine>{control.failure}</ErrorLine>}
       </div>
       {session && (

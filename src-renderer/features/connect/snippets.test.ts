@@ -12,7 +12,8 @@ describe('snippets', () => {
     expect(filled).toContain('Bearer whl_agent_secret');
     expect(filled).not.toContain(placeholder);
   });
-  it.each(['vscode', 'cursor'] as const)('%s: is JSON', (client) => {
+  it.each(['vscode', 'cursor'] as const)('%s: is JSON, short enough to be seen whole', (client) => {
+    expect(snippet(client, url).lines.split('\n').length).toBeLessThanOrEqual(9);
     expect(JSON.stringify(JSON.parse(withToken(snippet(client, url).lines, 't')))).toContain(
       '"Authorization":"Bearer t"',
     );

@@ -34,7 +34,7 @@ export function snippet(client: Client, url: string): Snippet {
       return {
         client,
         label,
-        say: 'Put this into .vscode/mcp.json of your workspace, or into the user’s MCP configuration.',
+        say: 'Put this into your own configuration (command “MCP: Open User Configuration”). In .vscode/mcp.json the token would travel with the repository.',
         lines: json({
           servers: { wheelhouse: { type: 'http', url, headers: { Authorization: `Bearer ${placeholder}` } } },
         }),
@@ -88,4 +88,6 @@ export function maskToken(token: string): string {
   return token.length <= 20 ? '•'.repeat(token.length) : `${token.slice(0, 14)}…${token.slice(-4)}`;
 }
 
-const json = (value: unknown) => JSON.stringify(value, null, 2);
+/** An object of one entry stays on its line, so that all of it is seen without scrolling. */
+const json = (value: unknown) =>
+  JSON.stringify(value, null, 2).replace(/\{\n\s+("Authorization": "[^"\n]*")\n\s+\}/, '{ $1 }');

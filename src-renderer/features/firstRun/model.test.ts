@@ -43,6 +43,13 @@ describe('first run', () => {
       imageLine(status({ image: { state: 'failed', tag: null, message: 'No space left on the disk.' } })),
     ).toMatchObject({ tone: 'bad', text: 'No space left on the disk.' });
   });
+  it('does not say that an image is missing that nobody can look for', () => {
+    const image = { state: 'missing' as const, tag: null, message: 'It has to be built.' };
+    expect(imageLine(status({ image, docker: { ...status().docker, state: 'stopped' } })).text).toBe(
+      'Looked for once Docker runs.',
+    );
+    expect(imageLine(status({ image })).text).toBe('It has to be built.');
+  });
   it('follows the demo agent', () => {
     expect(demoWords({ state: 'waiting', sessionId: null, step: 'x', message: null })).toContain('waits for you');
     expect(demoWords({ state: 'off', sessionId: null, step: '', message: null })).toBeNull();

@@ -43,7 +43,9 @@ export function dockerLine({ docker }: SetupStatus): Line {
   }
 }
 
-export function imageLine({ image }: SetupStatus): Line {
+export function imageLine({ docker, image }: SetupStatus): Line {
+  if (image.state === 'missing' && docker.state !== 'running')
+    return { tone: 'warn', title: 'Desktop image', text: 'Looked for once Docker runs.' };
   switch (image.state) {
     case 'ready':
       return { tone: 'fine', title: 'Desktop image', text: image.tag ? `Ready, ${image.tag}.` : 'Ready.' };

@@ -11,7 +11,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { MachineTable } from './MachineTable';
-import { conditionTitle, conditionTone, configRows, machineTotal } from './model';
+import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTotal } from './model';
 import css from './PoolDetail.module.css';
 import { PoolDialog } from './PoolDialog';
 import { backendNames, toneIcons, toneRoles } from './tones';
@@ -89,12 +89,12 @@ export function PoolDetail({ pool }: { pool: Pool }) {
 
       <div className={css.pair}>
         <section className={css.card} aria-label="Configuration">
-          <Configuration pool={pool} machines={machines.data ?? []} />
+          <Configuration pool={pool} machines={machines.data} />
         </section>
         <section className={css.card} aria-label="Conditions">
           <h3>Conditions</h3>
           <ul className={css.conditions}>
-            {pool.observed.conditions.map((condition) => {
+            {conditionsToShow(pool.observed.conditions).map((condition) => {
               const tone = conditionTone(condition);
               return (
                 <li key={condition.type} data-role={toneRoles[tone]}>
@@ -161,7 +161,7 @@ function Squares({
   );
 }
 
-function Configuration({ pool, machines }: { pool: Pool; machines: readonly Machine[] }) {
+function Configuration({ pool, machines }: { pool: Pool; machines: readonly Machine[] | undefined }) {
   const now = useNow();
   const sessions = useSessions().data?.filter((session) => session.poolId === pool.id) ?? [];
   return (

@@ -1,7 +1,7 @@
 import { poolCreateSchema, poolDefaults, type Condition, type Pool } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
 import { at, now, session } from '../gallery/fixtures';
-import { checkForm, configRows, countWords, formOf, newPool, poolLine, specOf } from './model';
+import { checkForm, conditionsToShow, configRows, countWords, formOf, newPool, poolLine, specOf } from './model';
 
 const pool = (patch: Partial<Pool> = {}, conditions: Condition[] = []): Pool => ({
   ...poolDefaults,
@@ -17,6 +17,23 @@ const condition = (reason: Condition['reason'], status: Condition['status'] = 'F
   reason,
   message: '',
   since: at(1),
+});
+
+describe('conditions', () => {
+  const reasons = (...list: Condition['reason'][]) =>
+    conditionsToShow(list.map((reason) => condition(reason))).map(({ reason }) => reason);
+  it('tells a cause once, and promises no machines while the engine is away', () => {
+    expect(reasons('BackendUnreachable', 'Replenishing', 'BackendUnreachable', 'BackendUnreachable')).toEqual([
+      'BackendUnreachable',
+    ]);
+    expect(reasons('Paused', 'Paused', 'Healthy', 'Healthy')).toEqual(['Paused', 'Healthy', 'Healthy']);
+    expect(reasons('Replenishing', 'Healthy')).toEqual(['Replenishing', 'Healthy']);
+  });
+  it('says nothing of machines that were not read yet', () => {
+    const image = (machines: [] | undefined) =>
+      configRows(pool(), machines, [], now).find(({ name }) => name === 'Image')?.observed;
+    expect([image(undefined), image([])]).toEqual(['', 'No machine yet']);
+  });
 });
 
 describe('the form', () => {

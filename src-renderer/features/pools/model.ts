@@ -49,7 +49,7 @@ export function conditionTitle(condition: Condition): string {
     case 'Replenishing':
       return 'Machines on their way';
     case 'AtCapacity':
-      return 'At its most';
+      return 'All machines are in use';
     case 'ImageMissing':
       return 'The image is missing';
     case 'ImageBuilding':
@@ -67,6 +67,16 @@ export function conditionTitle(condition: Condition): string {
     case 'Paused':
       return 'Paused: hands out nothing';
   }
+}
+
+/** Conditions with each cause told once: an engine that is away, or a pause, is the reason of several. */
+export function conditionsToShow(conditions: readonly Condition[]): Condition[] {
+  const away = conditions.some(({ reason }) => reason === 'BackendUnreachable' || reason === 'BackendUnsupported');
+  return conditions.filter(
+    (condition, index) =>
+      !(away && condition.reason === 'Replenishing') &&
+      (condition.reason === 'Healthy' || conditions.findIndex(({ reason }) => reason === condition.reason) === index),
+  );
 }
 
 const rank: Record<ConditionTone, number> = { bad: 0, paused: 1, warn: 2, moving: 3, fine: 4 };
@@ -93,10 +103,10 @@ export interface ConfigRow {
   verdict: 'as desired' | 'catching up' | 'not met' | null;
 }
 
-/** Desired and observed side by side; `observed` says only what was really seen. */
+/** Desired and observed side by side; `observed` says only what was really seen. `machines`: undefined until they are read. */
 export function configRows(
   pool: Pool,
-  machines: readonly Machine[],
+  machines: readonly Machine[] | undefined,
   sessions: readonly Session[],
   now: number,
 ): ConfigRow[] {
@@ -104,12 +114,14 @@ export function configRows(
   const coming = counts.creating + counts.starting + counts.resetting;
   const total = machineTotal(counts);
   const images = new Map<string, number>();
-  for (const { image } of machines.map((machine) => ({ image: shortImage(machine.image) })))
+  for (const { image } of (machines ?? []).map((machine) => ({ image: shortImage(machine.image) })))
     images.set(image, (images.get(image) ?? 0) + 1);
   const imageWords =
-    images.size === 0
-      ? 'No machine yet'
-      : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
+    machines === undefined
+      ? ''
+      : images.size === 0
+        ? 'No machine yet'
+        : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
   const met = counts.ready >= pool.warm.minimum || total >= pool.warm.maximum;
   return [
     {
@@ -127,7 +139,7 @@ export function configRows(
     {
       name: 'Size',
       desired: `${pool.size.cpus} CPU, ${memoryWords(pool.size.memoryMiB)}, ${pool.size.width} × ${pool.size.height}`,
-      observed: memorySeen(machines),
+      observed: memorySeen(machines ?? []),
       verdict: null,
     },
     {

@@ -24,6 +24,7 @@ import { Screen, type ScreenHandle } from './Screen';
 import { SessionHeader } from './SessionHeader';
 import css from './SessionView.module.css';
 import { useControl } from './useControl';
+import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 
 type Tab = 'screen' | 'details';
@@ -68,7 +69,7 @@ function LoadedSession({ session }: { session: Session }) {
   const screen = useRef<ScreenHandle>(null);
 
   const pool = pools?.find((each) => each.id === session.poolId);
-  const size = pool?.size ?? fallbackSize;
+  const size = useScreenSize(session, pool);
   const state = controlBar({ session, me, latest, help: waiting, now });
   const holding = mayType(session, me);
   const typing = holding && !handing && tab === 'screen';
@@ -197,6 +198,13 @@ function LoadedSession({ session }: { session: Session }) {
       </ConfirmDialog>
     </div>
   );
+}
+
+/** The machine's own size, also after its session ended; the pool's may have been changed since. */
+function useScreenSize({ screen }: Session, pool: Pool | undefined): { width: number; height: number } {
+  const [known, setKnown] = useState(screen ?? null);
+  if (screen && known === null) setKnown(screen);
+  return screen ?? known ?? pool?.size ?? fallbackSize;
 }
 
 /** The hand-back button goes with the hold; the keyboard then stands on what comes next, not nowhere. */

@@ -19,6 +19,12 @@ describe('pointerView', () => {
       },
     );
   });
+  it('flips a long label before the narrowest picture cuts it', () => {
+    const at = (x: number, words: string) =>
+      pointerView(action('a', words, { point: { x, y: 400 } }), undefined, size)?.side;
+    expect(at(963, 'Ran export **API_KEY=[masked] now**')).toBe('left');
+    expect(at(963, 'Pressed **Tab**')).toBe('right');
+  });
   it('stays where it acted while the agent only looks', () => {
     const click = action('a', 'Clicked **Save**', { point: { x: 640, y: 400 } });
     const look = action('b', 'Looked at the screen', { tool: 'take_screenshot' });

@@ -95,7 +95,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
       </button>
     );
   }
-  const outcome = outcomeLine(action, row);
+  const outcome = outcomeLine(action, row, me);
   const frame = action.frameBefore ?? action.frameAfter;
   return (
     <button

@@ -96,6 +96,9 @@ describe('rowWords', () => {
   it('says who did it and what was only tried', () => {
     expect(rowWords(action('1', 'Clicked **Save**'), me)).toBe('Clicked **Save**');
     expect(rowWords(action('1', 'Clicked **Save**', { outcome: 'refused' }), me)).toBe('Agent tried to click **Save**');
+    expect(rowWords(action('1', 'Brought **x** to the front', { outcome: 'failed' }), me)).toBe(
+      'Agent tried to bring **x** to the front',
+    );
     expect(rowWords(action('1', 'Frobbed **Save**', { outcome: 'refused' }), me)).toBe('Agent tried: Frobbed **Save**');
     expect(rowWords(action('1', 'Typed **31 characters**', human), me)).toBe('You typed **31 characters**');
     expect(rowWords(action('1', 'Typed **3 characters**', { actor: { kind: 'human', name: 'Mara K.' } }), me)).toBe(
@@ -114,8 +117,32 @@ describe('outcomeLine', () => {
     expect(
       outcomeLine(action('1', 'x', { outcome: 'refused', message: 'Click refused: you hold control' }))?.text,
     ).toBe('Click refused: you hold control');
+    expect(outcomeLine(action('1', 'x', { code: 'exit 7', durationMs: 500 }))).toEqual({
+      tone: 'failed',
+      text: 'Exit 7, 0.5 s',
+    });
     expect(outcomeLine(action('1', 'x', { outcome: 'pending' }))?.tone).toBe('now');
     expect(outcomeLine(action('1', 'x', { outcome: 'pending', tool: 'await_control' }))?.tone).toBe('waits');
+  });
+});
+
+describe('refusals', () => {
+  const told = 'Mara K. has control of this computer since 2026-11-20T14:21:00.000Z. Call await_control to wait.';
+  const refused = (code: string) => action('2', 'Clicked **x**', { outcome: 'refused', code, message: told });
+  const hold = (holder: string) =>
+    action('1', 'x', { actor: { kind: 'human', name: holder }, tool: 'control.take', arguments: { holder } });
+  const lineUnder = (...actions: Parameters<typeof fold>[0]) => {
+    const row = fold(actions).at(-1);
+    return row && outcomeLine(row.action, row, me)?.text;
+  };
+
+  it('are told to a person, not in the words for the agent', () => {
+    expect(lineUnder(hold(me), refused('control_held'))).toBe('Refused: you held control');
+    expect(lineUnder(hold('Mara K.'), refused('control_held'))).toBe('Refused: Mara K. held control');
+    expect(lineUnder(refused('control_held'))).toBe('Refused: a person held control');
+    expect(lineUnder(refused('control_paused'))).toBe('Refused: the session was paused');
+    expect(lineUnder(refused('stale_epoch'))).toBe('Refused: control had changed hands');
+    expect(lineUnder(refused('bad_request'))).toBe(told);
   });
 });
 

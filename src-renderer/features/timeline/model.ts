@@ -7,7 +7,8 @@ import { capital, splitWords } from '../../lib/words';
 export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'resumed' | 'lapsed' | 'other';
 
 export type Row =
-  | { kind: 'action'; key: string; action: Action }
+  /** `heldBy`: who had the wheel then, as far as the rows that are loaded tell. */
+  | { kind: 'action'; key: string; action: Action; heldBy?: string | undefined }
   /** Reads in a row, of one kind, folded into one line. */
   | { kind: 'reads'; key: string; action: Action; actions: readonly Action[] }
   /** A change of hands: a block in the flow. `heldMs` once the hold is over, `current` while it lasts. */
@@ -75,6 +76,8 @@ function addControl(rows: Row[], hold: ControlRow | null, action: Action, fact: 
   return begins ? row : ends ? null : hold;
 }
 
+const holderOf = (action: Action) => text(action.arguments['holder']) ?? action.actor.name;
+
 /** Folds the record (oldest first) into rows. Pure; keys stay the same when rows are added at either end of a fold's end. */
 export function fold(actions: readonly Action[]): Row[] {
   const rows: Row[] = [];
@@ -101,7 +104,7 @@ export function fold(actions: readonly Action[]): Row[] {
       rows[rows.length - 1] = { kind: 'reads', key: last.key, action, actions: all };
       continue;
     }
-    rows.push({ kind: 'action', key: action.id, action });
+    rows.push({ kind: 'action', key: action.id, action, heldBy: hold ? holderOf(hold.action) : undefined });
   }
   return rows;
 }
@@ -119,8 +122,22 @@ export function roleOf(action: Action, me: string): Role {
 
 export type OutcomeTone = 'done' | 'now' | 'waits' | 'failed' | 'refused';
 
+/** Why an act was refused, for a person: the record keeps what the agent was told, with advice to it and full times. */
+function refusedWords(action: Action, heldBy: string | undefined, me: string | undefined): string {
+  switch (action.code) {
+    case 'control_held':
+      return `Refused: ${heldBy === undefined ? 'a person' : heldBy === me ? 'you' : heldBy} held control`;
+    case 'control_paused':
+      return 'Refused: the session was paused';
+    case 'stale_epoch':
+      return 'Refused: control had changed hands';
+    default:
+      return action.message ?? 'Refused';
+  }
+}
+
 /** The line under the words: outcome and duration, or why not. Null where there is nothing to add. */
-export function outcomeLine(action: Action, row?: Row): { tone: OutcomeTone; text: string } | null {
+export function outcomeLine(action: Action, row?: Row, me?: string): { tone: OutcomeTone; text: string } | null {
   if (row?.kind === 'reads') return { tone: 'done', text: `${row.actions.length} times` };
   switch (action.outcome) {
     case 'pending':
@@ -129,14 +146,15 @@ export function outcomeLine(action: Action, row?: Row): { tone: OutcomeTone; tex
         ? { tone: 'waits', text: 'Waits' }
         : { tone: 'now', text: 'Acting now' };
     case 'refused':
-      return { tone: 'refused', text: action.message ?? 'Refused' };
+      return { tone: 'refused', text: refusedWords(action, row?.kind === 'action' ? row.heldBy : undefined, me) };
     case 'failed':
       return { tone: 'failed', text: action.message ?? 'Failed' };
     case 'done': {
       if (action.actor.kind !== 'agent') return null;
-      const word =
-        action.code && /^exit/i.test(action.code) ? action.code.charAt(0).toUpperCase() + action.code.slice(1) : 'Done';
-      return { tone: 'done', text: action.durationMs === null ? word : `${word}, ${duration(action.durationMs)}` };
+      const exit = action.code && /^exit/i.test(action.code) ? action.code : null;
+      const word = exit ? capital(exit) : 'Done';
+      const tone = exit && !/^exit 0$/i.test(exit) ? 'failed' : 'done';
+      return { tone, text: action.durationMs === null ? word : `${word}, ${duration(action.durationMs)}` };
     }
   }
 }
@@ -205,7 +223,7 @@ const bare: Record<string, string> = {
 };
 
 /**
- * The sentence of a row from the reader's side: what an agent was refused it only tried, and what a person did says
+ * The sentence of a row from the reader's side: what an agent was refused or failed at it only tried, and what a person did says
  * who. Words with an unknown verb stay as they are.
  */
 export function rowWords(action: Action, me: string): string {
@@ -213,7 +231,7 @@ export function rowWords(action: Action, me: string): string {
   const known = bare[verb];
   if (action.actor.kind === 'agent') {
     if (action.tool === 'await_control' && action.outcome === 'pending') return 'Agent waits for the hand-back';
-    if (action.outcome !== 'refused') return action.words;
+    if (action.outcome !== 'refused' && action.outcome !== 'failed') return action.words;
     return known ? `Agent tried to ${known} ${rest.join(' ')}` : `Agent tried: ${action.words}`;
   }
   if (action.actor.kind !== 'human' || !known) return action.words;

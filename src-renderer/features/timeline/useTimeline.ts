@@ -12,6 +12,8 @@ export function useTimeline(sessionId: string) {
     queryKey: keys.timeline(sessionId),
     queryFn: ({ pageParam }) =>
       call('timeline.list', { sessionId, limit: pageSize, ...(pageParam ? { before: pageParam } : {}) }),
+    // Rows are replaced one by one as they change; comparing hundreds of them deeply at each push finds nothing more.
+    structuralSharing: false,
     initialPageParam: '',
     getNextPageParam: (page) => (page.has_more ? ascending(page.data)[0]?.id : undefined),
   });

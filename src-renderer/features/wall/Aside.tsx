@@ -51,7 +51,7 @@ export function Aside({
                   <b className="clip">{nameOf(each)}</b>
                   <b className={`${css.time} tnum`}>{waitWords(each, now)}</b>
                 </span>
-                <span className={css.why}>{each.title}</span>
+                <span className={css.why}>{each.kind === 'help' ? `“${each.why}”` : each.title}</span>
               </span>
             </Link>
           </li>
