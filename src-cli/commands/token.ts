@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Token } from '@shared/ipc';
 import { systemClock } from '../../src-main/base/clock';
@@ -19,7 +20,12 @@ function withIdentity<T>(options: CommonOptions, work: (identity: Identity, isPo
   const db = openDatabase(storeFile(dataDirOf(options)));
   try {
     const pools = poolStore(db);
-    const identity = createIdentity({ tokens: tokenStore(db), clock: systemClock, ids: systemIds });
+    const identity = createIdentity({
+      tokens: tokenStore(db),
+      clock: systemClock,
+      ids: systemIds,
+      ownName: userInfo().username,
+    });
     return work(identity, (id) => pools.get(id) !== undefined);
   } finally {
     db.close();

@@ -41,6 +41,11 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
   let admission: Admission;
   try {
     admission = control.admit(sessionId);
+    if (control.handbackWaits(sessionId)) {
+      admission.done();
+      // A click decided before a person worked here would land blind; the answer carries the note, and the next act runs.
+      throw new WheelhouseError('stale_epoch', 'A person worked here since you last looked.', { unread: true });
+    }
   } catch (thrown) {
     const error = asWheelhouseError(thrown);
     try {

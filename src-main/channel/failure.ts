@@ -15,6 +15,8 @@ export function failureText(error: WheelhouseError): string {
     case 'control_paused':
       return `Refused, nothing was done: the desktop is paused${since ? ` since ${since}` : ''}, nobody acts. Call await_control to wait until it goes on.`;
     case 'stale_epoch':
+      if (data['unread'])
+        return 'Refused, nothing was done: a person had control since you last looked, so what you planned is out of date. Read the note below, take a fresh screenshot, then act.';
       return 'Refused: control changed hands while this was on its way, so it was stopped and may be half done. Call get_control, then take a fresh screenshot.';
     case 'not_recorded':
       return 'Nothing was done: the action could not be recorded, and unrecorded actions do not run. Try again in some seconds; if it stays so, ask for a person.';

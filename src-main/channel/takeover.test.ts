@@ -23,11 +23,12 @@ const during = async <T>(call: Promise<T>, change: () => void): Promise<T> => {
 };
 
 describe('after a hand-back', () => {
-  it('the next answer carries the note once and says that observations are stale', async () => {
+  it('refuses one act that was planned on what the agent saw before, with the note, and runs the next', async () => {
     bench.control.set(sessionId, { kind: 'human', holder: 'Mara K.' });
     bench.control.handBack(sessionId, 'Mara K.', 'Signed in. The list is open.');
     const result = await client.call('click', { x: 1, y: 1, settle: false });
-    expect(result.isError).toBeUndefined();
+    expect(result).toMatchObject({ isError: true, structuredContent: { code: 'stale_epoch' } });
+    expect(textOf(result)).toContain('nothing was done');
     expect(textOf(result)).toContain('Mara K. held control for 1 min 48 s');
     expect(textOf(result)).toContain('“Signed in. The list is open.”');
     expect(textOf(result)).toContain('["Orders"]');
@@ -41,6 +42,14 @@ describe('after a hand-back', () => {
       windowsClosed: [],
     });
     expect((await client.call('take_screenshot')).structuredContent?.['handback']).toBeUndefined();
+    expect((await client.call('click', { x: 1, y: 1, settle: false })).isError).toBeUndefined();
+  });
+
+  it('lets an agent act at once that was told by a look', async () => {
+    bench.control.set(sessionId, { kind: 'human', holder: 'Mara K.' });
+    bench.control.handBack(sessionId, 'Mara K.', 'Signed in.');
+    expect(textOf(await client.call('take_screenshot'))).toContain('“Signed in.”');
+    expect((await client.call('click', { x: 1, y: 1, settle: false })).isError).toBeUndefined();
   });
 
   it('is not lost to a client that went away meanwhile', async () => {

@@ -230,6 +230,7 @@ export function createControl(deps: ControlDeps): ControlService {
         held.waiters.add(wake);
       });
     },
+    handbackWaits: (sessionId) => sessions.get(sessionId)?.handback != null,
     takeHandback(sessionId) {
       const held = sessions.get(sessionId);
       if (!held?.handback) return null;

@@ -32,6 +32,8 @@ export interface Control {
   awaitAgent(sessionId: string, timeoutMs: number, signal: AbortSignal): Promise<boolean>;
   /** The hand-back that the agent has not been told yet, once. */
   takeHandback(sessionId: string): Handback | null;
+  /** True while a hand-back waits to be told: what the agent saw before it is out of date. */
+  handbackWaits(sessionId: string): boolean;
   onChange(listener: (sessionId: string, state: ControlState) => void): () => void;
   /** A session began (fresh state) or came back after a restart (a human hold comes back as paused with grace). */
   open(sessionId: string): void;

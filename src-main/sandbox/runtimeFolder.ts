@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootFileName, linkSocketName, type Boot } from '@shared/link';
@@ -63,8 +74,15 @@ export class RuntimeFolder {
     chmodSync(folder, 0o1777);
     const file = join(folder, bootFileName);
     rmSync(file, { force: true });
-    writeFileSync(file, JSON.stringify(boot), { mode: 0o644, flag: 'wx' });
-    chmodSync(file, 0o644);
+    // By its descriptor to the end: a machine that runs already (a create that a crash cut short) can put another file,
+    // or a link to one of this computer's, in its place.
+    const descriptor = openSync(file, 'wx', 0o644);
+    try {
+      fchmodSync(descriptor, 0o644);
+      writeSync(descriptor, JSON.stringify(boot));
+    } finally {
+      closeSync(descriptor);
+    }
   }
   /** Takes the secret away again; no error when it is gone. */
   forgetSecret(machineId: string): void {

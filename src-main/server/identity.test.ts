@@ -43,6 +43,13 @@ it('keeps no secret on disk', () => {
   rmSync(folder, { recursive: true });
 });
 
+it('gives no agent the name of the person, whose sessions it would reach', () => {
+  const { db } = make();
+  const identity = createIdentity({ tokens: tokenStore(db), clock: new FakeClock(), ids: systemIds, ownName: 'kim' });
+  expect(() => identity.create({ name: ' kim', role: 'agent' })).toThrow(/person at this computer/);
+  expect(identity.create({ name: 'kim', role: 'operator' }).token.name).toBe('kim');
+});
+
 it('refuses a name in use and input that does not fit', () => {
   const { identity } = make();
   const { token } = identity.create({ name: 'robot', role: 'agent' });

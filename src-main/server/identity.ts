@@ -48,10 +48,12 @@ export function createIdentity(options: {
   tokens: TokenStore;
   clock: Clock;
   ids: Ids;
+  /** The person's at this computer, whose token is never stored: no agent may have it, since sessions belong to names. */
+  ownName?: string;
   /** At a token's first accepted request in this process. */
   onAccepted?: (tokenId: string) => void;
 }): Identity {
-  const { tokens, clock, ids, onAccepted } = options;
+  const { tokens, clock, ids, ownName, onAccepted } = options;
   /** By hash, as in the store. */
   const ephemeral = new Map<string, Caller>();
   const lastUsed = new Map<string, number>();
@@ -72,6 +74,9 @@ export function createIdentity(options: {
       const parsed = tokenCreateSchema.safeParse(input);
       if (!parsed.success) throw new WheelhouseError('bad_request', z.prettifyError(parsed.error));
       const { name, role, pools } = parsed.data;
+      if (role === 'agent' && name === ownName) {
+        throw new WheelhouseError('conflict', `“${name}” is the person at this computer. Choose another name.`);
+      }
       const secret = `whl_${role}_${ids.secret()}`;
       const createdAt = iso(clock.now());
       return { token: tokens.create({ tokenId: ids.make('tok'), secret, name, role, pools, createdAt }), secret };

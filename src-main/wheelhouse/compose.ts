@@ -67,10 +67,12 @@ export async function compose(
   timeline.recover();
   const tokens = tokenStore(db);
   const tokenUsed = (use: TokenUse): void => options.onTokenUse?.(use);
+  const ownName = options.operator ?? userInfo().username;
   const identity = createIdentity({
     tokens,
     clock,
     ids,
+    ownName,
     onAccepted: (tokenId) => tokenUsed({ tokenId, kind: 'accepted' }),
   });
   const attention = createAttention({ db, bus, clock, ids, logger });
@@ -229,7 +231,7 @@ export async function compose(
     ready: () => ready,
   });
   undo.add('server', () => server.close());
-  const own = identity.createEphemeral(options.operator ?? userInfo().username, 'admin');
+  const own = identity.createEphemeral(ownName, 'admin');
   writeRuntime(dataDir, { url: server.url, pid: process.pid, token: own.secret });
   undo.add('runtime file', () => (own.withdraw(), removeRuntime(dataDir)));
 

@@ -114,8 +114,9 @@ it('carries the main job: an agent works, a person takes the wheel and hands bac
   holding.key(0x64, true);
 
   const next = await client.call('click', { x: 3, y: 4 });
-  expect(next.isError).toBeFalsy();
+  expect(next).toMatchObject({ isError: true, structuredContent: { code: 'stale_epoch' } });
   expect(JSON.stringify(next)).toContain('Code entered.');
+  expect((await client.call('click', { x: 3, y: 4 })).isError).toBeFalsy();
   expect(inputs.some((input) => input.kind === 'key' && input.keysym === 0x64)).toBe(false);
 
   const { body: story } = await api('GET', `/api/sessions/${sessionId}/actions?limit=100`);

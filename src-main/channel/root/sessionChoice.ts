@@ -75,7 +75,9 @@ export class SessionChoice {
   }
 
   own(caller: Caller): Session[] {
-    return this.deps.broker.sessions.live(caller.name).filter((session) => session.caller === caller.name && !hasEnded(session));
+    return this.deps.broker.sessions
+      .live(caller.name)
+      .filter((session) => session.caller === caller.name && !hasEnded(session));
   }
 
   /** session_gone: ended, unknown, or not the caller's (which it need not learn). */

@@ -88,6 +88,7 @@ export function controlDouble(): ControlDouble {
     viewerOpened: () => {},
     viewerClosed: () => {},
     awaitAgent: unused,
+    handbackWaits: (sessionId) => handbacks.has(sessionId),
     takeHandback(sessionId) {
       const handback = handbacks.get(sessionId) ?? null;
       handbacks.delete(sessionId);
