@@ -23,15 +23,21 @@ test.describe('the window’s walls', () => {
       frozen: Object.isFrozen(window.wheelhouse),
       ipc: JSON.stringify(Object.keys(globalThis)).includes('ipcRenderer'),
     }));
-    expect(seen).toEqual({ require: 'undefined', process: 'undefined', keys: ['invoke', 'on'], frozen: true, ipc: false });
+    expect(seen).toEqual({
+      require: 'undefined',
+      process: 'undefined',
+      keys: ['invoke', 'on'],
+      frozen: true,
+      ipc: false,
+    });
   });
 
   test('refuses requests and pushes that are not in the contract', async () => {
     const errors = await app.page.evaluate(async () => {
       const said: string[] = [];
       for (const name of ['shell.run', '__proto__', 'wheelhouse:invoke']) {
-        await (window.wheelhouse!.invoke as (name: string, input: unknown) => Promise<unknown>)(name, {}).catch((error: Error) =>
-          said.push(error.message),
+        await (window.wheelhouse!.invoke as (name: string, input: unknown) => Promise<unknown>)(name, {}).catch(
+          (error: Error) => said.push(error.message),
         );
       }
       try {
@@ -53,7 +59,9 @@ test.describe('the window’s walls', () => {
 
   test('runs the schema on every input', async () => {
     const error = await app.page.evaluate(() =>
-      window.wheelhouse!.invoke('pools.delete', { id: '../../etc', force: 'yes' } as never).catch((error: unknown) => error),
+      window
+        .wheelhouse!.invoke('pools.delete', { id: '../../etc', force: 'yes' } as never)
+        .catch((error: unknown) => error),
     );
     expect(error).toMatchObject({ error: { code: 'bad_request', details: expect.any(Array) } });
   });
@@ -115,9 +123,13 @@ test.describe('the window’s walls', () => {
   test('serves nothing outside its folder', async () => {
     const answers = await app.page.evaluate(() =>
       Promise.all(
-        ['/..%2f..%2fpackage.json', '/../../package.json', '/%2e%2e/%2e%2e/package.json', '/frames/zz.png', '/thumbs/..%2fx.jpg'].map((path) =>
-          fetch(path).then((answer) => answer.status),
-        ),
+        [
+          '/..%2f..%2fpackage.json',
+          '/../../package.json',
+          '/%2e%2e/%2e%2e/package.json',
+          '/frames/zz.png',
+          '/thumbs/..%2fx.jpg',
+        ].map((path) => fetch(path).then((answer) => answer.status)),
       ),
     );
     expect(new Set(answers)).toEqual(new Set([404]));
@@ -129,7 +141,12 @@ test.describe('the window’s walls', () => {
       const web = window.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> };
       return { ...web.getLastWebPreferences(), pid: window.webContents.getOSProcessId() };
     });
-    expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false, webSecurity: true });
+    expect(preferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+    });
     const info = await app.invoke('app.info', {});
     if (process.getuid?.() === 0) {
       expect(info.sandboxed).toBe(false);
