@@ -128,6 +128,7 @@ test.describe('by keyboard alone', () => {
     // The hold is ended by the mouse's way, with both keys still down.
     await app.invoke('control.act', { sessionId: id, request: { action: 'release' } });
     await view.says('Agent is acting');
+    await agent.must('take_screenshot');
     await agent.must('type_text', { text: 'lower case\n' });
     await expect.poll(typed).toMatch(/plain\nA+lower case\n$/);
     const after = await typed();

@@ -82,6 +82,17 @@ test.describe('an agent works, a person takes the wheel and hands it back', () =
     await expect(app.page.getByText(/I wrote a file\. Go on\./).first()).toBeVisible();
   });
 
+  test('an act planned before a hold is refused once, with the note, and does nothing', async () => {
+    await view.takeControl();
+    await view.handBackWith('I moved the window.');
+    await view.says('Agent is acting');
+    const blind = await agent.call('type_text', { text: 'touch /tmp/blind.txt\n' });
+    expect(blind).toMatchObject({ isError: true, structured: { code: 'stale_epoch' } });
+    expect(blind.text).toContain('I moved the window.');
+    expect((await agent.call('click', { x: 640, y: 400 })).isError).toBe(false);
+    expect(await agent.shell('ls /tmp/blind.txt 2>/dev/null; true')).toBe('');
+  });
+
   test('a person’s keys do nothing without the wheel', async () => {
     const before = await agent.shell('ls /tmp/nobody.txt 2>/dev/null; true');
     expect(before).toBe('');

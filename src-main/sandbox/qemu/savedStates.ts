@@ -61,7 +61,7 @@ export class SavedStates {
   }
   async close(): Promise<void> {
     this.closing.abort(new Error('the backend was closed'));
-    await Promise.allSettled([...this.entries.values()].map(({ building }) => building));
+    await Promise.allSettled([...this.entries.values()].flatMap(({ building }) => (building ? [building] : [])));
   }
 
   private entry(key: string): Entry {
