@@ -153,6 +153,7 @@ test.describe('by keyboard alone', () => {
     await expect.poll(() => app.guestFile(id, '/tmp/mouse')).toMatch(/\[<0;\d+;\d+m$/);
     const after = await app.guestFile(id, '/tmp/mouse');
     await app.page.mouse.up();
+    await agent.must('take_screenshot');
     await agent.must('click', { x: 640, y: 400 });
     // One press and one release: the agent's own click, and nothing left over before it.
     const escape = String.fromCharCode(27);
