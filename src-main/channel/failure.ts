@@ -37,6 +37,11 @@ export function failureText(error: WheelhouseError): string {
     case 'queue_full':
     case 'acquire_timeout':
       return `${error.message} Wait some seconds, then try again.`;
+    case 'pool_paused':
+    case 'backend_unreachable':
+    case 'image_missing':
+      // The message says what mends it, to whom it may concern: that is not the agent.
+      return `${error.message} Only an operator can change that: report it, or try again later.`;
     default:
       return error.message;
   }
