@@ -33,6 +33,10 @@ const waitSchema = z.object({
 });
 export type Waited = z.output<typeof waitSchema>;
 
+/** How often a page is selected and copied, and how long each copy is waited for. */
+const copyAttempts = 5;
+const copyWaitMs = 2_500;
+
 const heldCodes = new Set(['control_held', 'control_paused', 'stale_epoch']);
 
 /** What a demo agent does with a desktop: the tools of the channel, through a stock MCP client. */
@@ -93,21 +97,26 @@ export class Desktop {
     return structured.success === true ? String(structured.stdout as string) : '';
   }
 
-  /** All text of the page in front, by selecting and copying it as a person would. */
+  /**
+   * All text of the page in front, by selecting and copying it as a person would; again when nothing came, since a page
+   * that has its title already may not listen to keys yet.
+   */
   async copyAll(blank: { x: number; y: number }): Promise<string> {
-    const mark = `copy-${Math.round(performance.now())}`;
-    await this.call('clipboard_write', { text: mark });
-    await this.call('click', blank);
-    await this.call('press_keys', { keys: ['ctrl', 'a'] });
-    await this.call('press_keys', { keys: ['ctrl', 'c'] });
-    const text = await poll(async () => {
-      const { structured } = await this.call('clipboard_read');
-      return typeof structured.text === 'string' && structured.text !== mark ? structured.text : null;
-    }, 8000);
-    // Elsewhere than before, or it would count as a double click.
-    await this.call('click', { x: blank.x, y: blank.y + 60 });
-    if (text === null) throw new Error('Nothing was copied');
-    return text;
+    for (let attempt = 0; attempt < copyAttempts; attempt += 1) {
+      const mark = `copy-${Math.round(performance.now())}`;
+      await this.call('clipboard_write', { text: mark });
+      // Elsewhere each time, or two clicks would count as a double click.
+      await this.call('click', { x: blank.x, y: blank.y - 40 * attempt });
+      await this.call('press_keys', { keys: ['ctrl', 'a'] });
+      await this.call('press_keys', { keys: ['ctrl', 'c'] });
+      const text = await poll(async () => {
+        const { structured } = await this.call('clipboard_read');
+        return typeof structured.text === 'string' && structured.text !== mark ? structured.text : null;
+      }, copyWaitMs);
+      await this.call('click', { x: blank.x, y: blank.y + 60 });
+      if (text !== null) return text;
+    }
+    throw new Error('Nothing was copied');
   }
 
   /** One wait for control; the server answers after at most `timeoutMs`. */
