@@ -1,38 +1,9 @@
 import type { Clock } from '../../base/clock';
 
-/**
- * Resolves when something changed and `listen` has been silent for quietMs since, or after maxMs: the sign that a
- * program has shown what it was given.
- */
-export function shown(
-  clock: Clock,
-  listen: (listener: () => void) => () => void,
-  quietMs: number,
-  maxMs: number,
-): Promise<void> {
-  return new Promise((resolve) => {
-    let stopQuiet: () => void = () => {};
-    const done = () => {
-      stopQuiet();
-      stopMax();
-      unlisten();
-      resolve();
-    };
-    const stopMax = clock.after(maxMs, done);
-    const unlisten = listen(() => {
-      stopQuiet();
-      stopQuiet = clock.after(quietMs, done);
-    });
-  });
-}
+type Listen = (listener: () => void) => () => void;
 
-/** Resolves when `listen` has been silent for quietMs, or after maxMs, whichever comes first. */
-export function settle(
-  clock: Clock,
-  listen: (listener: () => void) => () => void,
-  quietMs: number,
-  maxMs: number,
-): Promise<void> {
+/** Resolves when nothing was heard for quietMs, counted from the start or only from the first sound on, or after maxMs. */
+function silence(clock: Clock, listen: Listen, quietMs: number, maxMs: number, fromStart: boolean): Promise<void> {
   return new Promise((resolve) => {
     let stopQuiet: () => void = () => {};
     const done = () => {
@@ -47,6 +18,17 @@ export function settle(
     };
     const stopMax = clock.after(maxMs, done);
     const unlisten = listen(restart);
-    restart();
+    if (fromStart) restart();
   });
 }
+
+/**
+ * Resolves when something changed and `listen` has been silent for quietMs since, or after maxMs: the sign that a
+ * program has shown what it was given.
+ */
+export const shown = (clock: Clock, listen: Listen, quietMs: number, maxMs: number): Promise<void> =>
+  silence(clock, listen, quietMs, maxMs, false);
+
+/** Resolves when `listen` has been silent for quietMs, or after maxMs, whichever comes first. */
+export const settle = (clock: Clock, listen: Listen, quietMs: number, maxMs: number): Promise<void> =>
+  silence(clock, listen, quietMs, maxMs, true);
