@@ -5,9 +5,11 @@ import { prepareElectron } from './lib/electronRun.mjs';
 import { foreground } from './lib/foreground.mjs';
 import { root } from './lib/paths.mjs';
 import { setUp } from './setup/index.mjs';
-import { settle, sumPlaywright, sumVitest } from './testResults.mjs';
+import { failedInPlaywright, failedInVitest, settle, sumPlaywright, sumVitest } from './testResults.mjs';
 
 const wanted = process.argv.slice(2);
+/** Named again at the end: a long log is read from there. */
+const failures = [];
 const reports = join(root, 'out/reports');
 const reportOf = (name) => join(reports, `${name}.json`);
 const read = (name, sum) => {
@@ -22,6 +24,7 @@ const vitest = async (project, env) => {
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project];
   const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', reportOf(project)];
   const code = await foreground(process.execPath, [...args, ...reporters], { cwd: root, env });
+  failures.push(...(read(project, failedInVitest) ?? [`${project}: no report`]));
   return settle(read(project, sumVitest), code);
 };
 
@@ -31,6 +34,7 @@ const playwright = async (name, env, config = []) => {
     cwd: root,
     env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf(name) },
   });
+  failures.push(...(read(name, failedInPlaywright) ?? [`${name}: no report`]));
   return settle(read(name, sumPlaywright), code);
 };
 
@@ -56,5 +60,6 @@ for (const [name, suite] of Object.entries(suites)) {
 }
 electron.stop();
 if (total.skipped > 0) console.log(`${total.skipped} skipped`);
+for (const name of failures) console.log(`failed: ${name.replace(`${root}/`, '')}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

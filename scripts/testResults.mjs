@@ -25,3 +25,26 @@ export const settle = (sum, code) => {
   if (sum === null) return { passed: 0, failed: 1, skipped: 0 };
   return code !== 0 && sum.failed === 0 ? { ...sum, failed: 1 } : sum;
 };
+
+/** The names of the tests that failed, as vitest's JSON report has them. */
+export const failedInVitest = (report) =>
+  report.testResults.flatMap((file) => {
+    const failed = file.assertionResults.filter((test) => test.status === 'failed').map((test) => test.fullName);
+    const whole = file.status === 'failed' && file.assertionResults.length === 0 ? ['could not be loaded'] : [];
+    return [...failed, ...whole].map((name) => `${file.name} › ${name}`);
+  });
+
+/** The same of Playwright's: whatever did not pass at the first try. */
+export const failedInPlaywright = (report) => {
+  const names = [];
+  const walk = (suite, path) => {
+    for (const spec of suite.specs ?? []) {
+      if (spec.tests.some((test) => test.status === 'unexpected' || test.status === 'flaky')) {
+        names.push([...path, spec.title].join(' › '));
+      }
+    }
+    for (const child of suite.suites ?? []) walk(child, [...path, child.title]);
+  };
+  for (const suite of report.suites ?? []) walk(suite, [suite.file ?? suite.title]);
+  return [...names, ...(report.errors ?? []).map((error) => String(error.message ?? error).split('\n')[0])];
+};

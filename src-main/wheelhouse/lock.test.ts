@@ -26,7 +26,8 @@ it('is free again when its owner was killed', async () => {
     script,
     `import sqlite from ${JSON.stringify(module)};
      const { DatabaseSync } = sqlite;
-     const db = new DatabaseSync(${JSON.stringify(lockFile(dataDir))});
+     // Held for as long as the process lives: the garbage collector closes what nobody holds.
+     const db = (globalThis.held = new DatabaseSync(${JSON.stringify(lockFile(dataDir))}));
      db.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE;');
      process.send('locked');
      setInterval(() => {}, 1000);`,

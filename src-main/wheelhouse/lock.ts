@@ -4,6 +4,9 @@ import { WheelhouseError } from '../base/errors';
 import { lockFile } from './dataDir';
 import { readRuntime } from './runtime';
 
+/** A connection that nobody holds is closed by the garbage collector, and its lock goes with it. */
+const held = new Set<DatabaseSync>();
+
 /**
  * One broker a data folder. The lock is an open exclusive transaction on a database of its own: the operating system
  * drops it with the process, however that ends, so that a crash leaves nothing to clean up and no process id can be
@@ -27,8 +30,10 @@ export function lockDataDir(dataDir: string): { release(): void } {
       },
     );
   }
+  held.add(db);
   return {
     release() {
+      held.delete(db);
       db.exec('ROLLBACK');
       db.close();
     },
