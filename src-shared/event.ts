@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actionSchema, attentionSchema } from './action';
+import { checkpointSchema } from './checkpoint';
 import { controlSchema } from './control';
 import { machineSchema, poolSchema } from './pool';
 import { sessionSchema } from './session';
@@ -14,5 +15,10 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('control'), data: z.object({ sessionId: sessionIdSchema, control: controlSchema }) }),
   z.object({ event: z.literal('action'), data: actionSchema }),
   z.object({ event: z.literal('attention'), data: attentionSchema }),
+  z.object({ event: z.literal('checkpoint'), data: checkpointSchema }),
+  z.object({
+    event: z.literal('checkpoint_removed'),
+    data: z.object({ sessionId: sessionIdSchema, checkpointId: idSchema }),
+  }),
 ]);
 export type WheelhouseEvent = z.infer<typeof eventSchema>;

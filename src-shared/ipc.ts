@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { attentionSchema, actionSchema } from './action';
+import { checkpointCreateSchema, checkpointSchema } from './checkpoint';
 import { controlRequestSchema, controlSchema } from './control';
 import { eventSchema } from './event';
 import { idSchema, sessionIdSchema, timeSchema } from './ids';
-import { machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
+import { diagnosticsSchema } from './diagnostics';
+import { backendKindSchema, machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
 import { sessionSchema } from './session';
 
 /**
@@ -113,6 +115,7 @@ const page = <T extends z.ZodType>(item: T) =>
     has_more: z.boolean(),
   });
 const session = z.strictObject({ sessionId: sessionIdSchema });
+const checkpoint = z.strictObject({ sessionId: sessionIdSchema, checkpointId: idSchema });
 
 export const requests = {
   'app.info': { input: none, output: appInfoSchema },
@@ -130,6 +133,14 @@ export const requests = {
   'setup.look': { input: none, output: setupStatusSchema },
   'setup.buildImage': { input: none, output: z.null() },
   'setup.cancelBuild': { input: none, output: z.null() },
+
+  /** Everything this computer has for Wheelhouse, looked at anew. */
+  'diagnostics.look': { input: none, output: diagnosticsSchema },
+  /** The images that a pool of this backend can name: `desktop`, and guests of one's own. */
+  'images.list': {
+    input: z.strictObject({ backend: backendKindSchema }),
+    output: z.array(z.object({ name: z.string(), words: z.string(), guestAgent: z.boolean() })),
+  },
 
   'pools.list': { input: none, output: z.array(poolSchema) },
   'pools.create': { input: poolCreateSchema, output: poolSchema },
@@ -153,6 +164,27 @@ export const requests = {
   },
   'sessions.release': { input: session, output: z.null() },
 
+  /** The last lines of the session's machine's serial console, oldest first; empty where the backend keeps none. */
+  'sessions.consoleLog': {
+    input: z.strictObject({ sessionId: sessionIdSchema, lines: z.int().min(1).max(1000) }),
+    output: z.array(z.string()),
+  },
+
+  /** Oldest first. */
+  'checkpoints.list': { input: session, output: z.array(checkpointSchema) },
+  'checkpoints.create': {
+    input: z.strictObject({ sessionId: sessionIdSchema, ...checkpointCreateSchema.shape }),
+    output: checkpointSchema,
+  },
+  /** In place: everything after it is undone, the agent is told. Takes control for as long as it lasts unless one holds it. */
+  'checkpoints.restore': { input: checkpoint, output: checkpointSchema },
+  /** A new session that goes on from it; this one stays as it is. */
+  'checkpoints.branch': {
+    input: z.strictObject({ ...checkpoint.shape, name: z.string().trim().max(120) }),
+    output: sessionSchema,
+  },
+  'checkpoints.remove': { input: checkpoint, output: z.null() },
+
   /** Newest page first in time order; `before` an action id pages back. */
   'timeline.list': {
     input: z.strictObject({ sessionId: sessionIdSchema, limit: z.int().min(1).max(200), before: idSchema.optional() }),
@@ -163,6 +195,9 @@ export const requests = {
     input: z.strictObject({ sessionId: sessionIdSchema, request: controlRequestSchema }),
     output: controlSchema,
   },
+  /** Stops every session: nobody acts and no processor runs; resolves with how many were stopped or go on again. */
+  'control.stopAll': { input: none, output: z.object({ sessions: z.int() }) },
+  'control.resumeAll': { input: none, output: z.object({ sessions: z.int() }) },
   /** A person's clipboard, sent and fetched on purpose while they hold control. */
   'control.sendClipboard': { input: session, output: z.object({ characters: z.int() }) },
   'control.fetchClipboard': { input: session, output: z.object({ characters: z.int() }) },

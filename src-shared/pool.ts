@@ -54,6 +54,8 @@ const poolFields = {
     expiresAfterDays: z.int().min(1).max(3650),
   }),
   network: z.object({ policy: z.enum(['none', 'allowlist', 'open']), allow: z.array(z.string().max(253)).max(500) }),
+  /** Checkpoints by policy, where the backend can: as a person takes control, before shell commands. `keep`: the most a session may have. */
+  checkpoints: z.object({ beforeTakeover: z.boolean(), beforeCommands: z.boolean(), keep: z.int().min(1).max(20) }),
   /** Names of the agent tokens that may acquire; empty means every agent token. */
   assignments: z.array(z.string().max(60)).max(200),
   isolationRequired: z.boolean(),
@@ -61,7 +63,11 @@ const poolFields = {
 };
 
 /** What a person asks for. POST needs displayName alone; the rest has the defaults of `poolDefaults`. */
-export const poolSpecSchema = z.object(poolFields);
+export const poolSpecSchema = z.object({
+  ...poolFields,
+  // Pools of older versions were stored without it.
+  checkpoints: poolFields.checkpoints.default({ beforeTakeover: false, beforeCommands: false, keep: 6 }),
+});
 export type PoolSpec = z.infer<typeof poolSpecSchema>;
 export const poolCreateSchema = z.strictObject({
   ...z.object(poolFields).partial().shape,
@@ -81,6 +87,7 @@ export const poolDefaults: Omit<PoolSpec, 'displayName'> = {
   idle: { policy: 'release', afterSeconds: 1800 },
   home: { policy: 'none', quotaMiB: 1024, expiresAfterDays: 30 },
   network: { policy: 'none', allow: [] },
+  checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },
   assignments: [],
   isolationRequired: false,
   paused: false,
@@ -97,6 +104,7 @@ export const conditionReasons = [
   'IsolationUnavailable',
   'MachineQuarantined',
   'CreateFailed',
+  'Preparing',
   'Paused',
 ] as const;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { controlSchema } from './control';
 import { idSchema, sessionIdSchema, timeSchema } from './ids';
+import { backendKindSchema } from './pool';
 
 export const sessionStatuses = [
   'queued',
@@ -19,6 +20,8 @@ export const labelsSchema = z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62
 
 /**
  * `screen` is its machine's own, in pixels, which a later change of the pool does not alter; null once it has no machine.
+ * `machine` says what kind it is and what it can: checkpoints, an in-guest agent (shell, files, windows), a console log.
+ * `frozen`: its processors are stopped, by whom the control state says.
  * `name` is what people call the session; `agent` is the client that drives it, as it names itself (untrusted text).
  */
 export const sessionSchema = z.object({
@@ -39,6 +42,11 @@ export const sessionSchema = z.object({
   reason: z.string().nullable(),
   labels: labelsSchema,
   screen: z.object({ width: z.int(), height: z.int() }).nullable().optional(),
+  machine: z
+    .object({ backend: backendKindSchema, checkpoints: z.boolean(), guestAgent: z.boolean(), consoleLog: z.boolean() })
+    .nullable()
+    .optional(),
+  frozen: z.boolean().optional(),
   control: controlSchema,
 });
 export type Session = z.infer<typeof sessionSchema>;

@@ -2,13 +2,15 @@ import type { Machine, Pool, PoolCreate, PoolPatch } from '@shared/pool';
 import type { AcquireBody, ListQuery, Page, Session } from '@shared/session';
 import type { Caller } from '../base/caller';
 import type { GuestClient } from '../guest/types';
-import type { LinkTarget } from '../sandbox/backend';
+import type { LinkTarget, SandboxBackend } from '../sandbox/backend';
 
 export interface AcquireRequest extends AcquireBody {
   poolId: string;
   /** The idempotency key, which becomes the session's id; absent: a new one. */
   sessionId?: string;
   caller: Caller;
+  /** A branch: its machine goes on from this checkpoint of another session's machine, whose image and size it gets. */
+  fromCheckpoint?: { checkpointId: string; machineId: string };
 }
 
 /** A session whose machine can be acted on now. */
@@ -51,6 +53,21 @@ export interface Broker {
   setAgent(sessionId: string, agent: string): void;
   /** The session's machine is lost: it fails, its callers get session_gone, the pool replaces the machine. */
   fail(sessionId: string, reason: string): void;
+  /**
+   * Stops the session's virtual processors, or lets them go on; idempotent. A frozen machine is not asked for its health,
+   * and `connect` to it resolves as ever. session_gone, guest_failed.
+   */
+  freeze(sessionId: string): Promise<void>;
+  thaw(sessionId: string): Promise<void>;
+  /**
+   * The session's machine saved and put back, by the backend. not_supported where it can't. A restore closes the
+   * machine's link, and opens it again to the new process; `connect` waits meanwhile. A machine that is lost on the way
+   * fails the session. `state` gets what the backend reports; checkpoints that no session owns are removed by their owner.
+   */
+  saveMachine(sessionId: string, checkpointId: string, signal: AbortSignal): Promise<{ bytes: number }>;
+  restoreMachine(sessionId: string, checkpointId: string, signal: AbortSignal): Promise<void>;
+  /** The backend of a session's machine, for what is about machines alone (its console, removing its checkpoints). */
+  machineOf(sessionId: string): { machineId: string; backend: SandboxBackend };
   /** Looks again at once (after an image was built, say). */
   reconcile(): void;
   /** Fires when a session goes live (`active`, also re-adopted) and when it ends. */

@@ -3,7 +3,11 @@ import type { BackendKind, Size } from '@shared/pool';
 /** Where a machine's in-guest agent listens, and what proves both ends: see src-shared/link.ts. */
 export interface LinkTarget {
   machineId: string;
-  /** A unix socket in a private folder, or `tcp:127.0.0.1:PORT`. TLS over TCP comes with clusters. */
+  /**
+   * A unix socket in a private folder, or `tcp:127.0.0.1:PORT`. TLS over TCP comes with clusters.
+   * `rfb:BOOTID:SOCKET`: no agent inside, only a screen, which a VNC server serves on this unix socket; BOOTID names one
+   * start of the machine.
+   */
   path: string;
   /** Shared by the broker and this machine's in-guest agent alone; never logged. */
   secret: string;
@@ -16,6 +20,16 @@ export interface MachineSpec {
   image: string;
   size: Size;
   secret: string;
+  /** The new machine goes on from there, with an identity of its own, instead of from the clean desktop. */
+  fromCheckpoint?: string;
+  /** The home that it gets, made when there is none; absent: a home that goes with the machine. */
+  home?: MachineHome;
+}
+
+/** A home of its own, kept beyond its machines; at most one machine has it at a time. `quotaMiB` bounds it when it is made. */
+export interface MachineHome {
+  homeId: string;
+  quotaMiB: number;
 }
 
 /** What a backend finds when it looks. `running` false: stopped, dead or paused, said in `state`. */
@@ -64,5 +78,58 @@ export interface SandboxBackend {
   logs(machineId: string, lines: number, signal: AbortSignal): Promise<string[]>;
   /** Calls back when the backend itself saw a machine end (an event stream); returns its disposer. */
   onExit(listener: (machineId: string, reason: string) => void): () => void;
+  /** What an image offers, by its tag; absent: the desktop image's agent, no console log. */
+  describe?(image: string): MachineTraits;
+  /** The images a pool can name, for people to choose from; absent: `desktop` alone. */
+  images?(signal: AbortSignal): Promise<{ name: string; words: string; guestAgent: boolean }[]>;
+  /**
+   * Machines that nobody has are kept paused: `pause` after the check that made one ready, `unpause` as it is handed out.
+   * Absent or false: they run.
+   */
+  readonly parks?: boolean;
+  /**
+   * Makes beforehand, once for an image and size, what its first machine would wait for (a minute or more). Resolves at
+   * once when it is there. Absent: there is nothing to make. When it fails, machines can still be made, slowly.
+   */
+  prepare?(image: string, size: Size, signal: AbortSignal): Promise<void>;
+  /** Absent: this backend keeps no checkpoints. */
+  readonly checkpoints?: MachineCheckpoints;
+  /** Absent: this backend keeps no homes. */
+  readonly homes?: MachineHomes;
+  /** More about the backend for Diagnostics, each a name and words: the accelerator, the image, saved desktops. */
+  facts?(signal: AbortSignal): Promise<{ name: string; words: string }[]>;
   close(): Promise<void>;
+}
+
+export interface MachineTraits {
+  guestAgent: boolean;
+  consoleLog: boolean;
+}
+
+/** Saved machines: memory, disk and home, under ids that the broker makes. They outlive their machine and the broker. */
+export interface MachineCheckpoints {
+  /**
+   * Stops the machine for as long as it takes, saves it whole, and lets it go on as it was (a paused one stays paused).
+   * Idempotent by checkpointId. Resolves with what it takes on disk. Throws guest_failed (data.reason `disk_full` when the
+   * disk was), timeout; then there is nothing under the id and the machine goes on.
+   */
+  create(machineId: string, checkpointId: string, signal: AbortSignal): Promise<{ bytes: number }>;
+  /**
+   * Puts the machine back to it: the same machineId and secret, a new process, a new boot id, another link path, running.
+   * The old process ends only when the new one has loaded: on failure the machine goes on as it was (guest_failed), and
+   * only a failure after that (data.lost true) loses it.
+   */
+  restore(machineId: string, checkpointId: string, secret: string, signal: AbortSignal): Promise<void>;
+  /** No error when it was gone. */
+  remove(checkpointId: string, signal: AbortSignal): Promise<void>;
+  list(signal: AbortSignal): Promise<{ checkpointId: string; bytes: number }[]>;
+}
+
+export interface MachineHomes {
+  /** Bytes used on disk; `machineId` of the machine that has it now. */
+  list(signal: AbortSignal): Promise<{ homeId: string; bytes: number; machineId: string | null }[]>;
+  /** Gives a ready machine a home (a second disk, plugged in now), mounted before it resolves; it has a new boot id then. */
+  attach(machineId: string, home: MachineHome, secret: string, signal: AbortSignal): Promise<void>;
+  /** conflict while a machine has it; no error when it was gone. */
+  remove(homeId: string, signal: AbortSignal): Promise<void>;
 }

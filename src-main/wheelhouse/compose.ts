@@ -14,17 +14,18 @@ import { createAttention, createControl } from '../control';
 import type { AttentionQueue, Control } from '../control/types';
 import { connectGuest, openRfb } from '../guest';
 import type { SandboxBackend } from '../sandbox/backend';
-import { createDockerBackend } from '../sandbox/docker';
+
 import { createRelay, createScreenHubs, createTickets } from '../screen';
 import type { ScreenHub } from '../screen/types';
 import { startServer, type RunningServer } from '../server';
 import { createIdentity } from '../server/identity';
 import type { Services } from '../server/services';
-import { checkpointWhenQuiet } from '../store/checkpoints';
+import { checkpointWhenQuiet } from '../store/walCheckpoints';
 import { openDatabase } from '../store/database';
 import { settingsStore } from '../store/settings';
 import { tokenStore } from '../store/tokens';
 import { createHumanRecorder, createTimeline } from '../timeline';
+import { usualBackends } from './backends';
 import { storeFile } from './dataDir';
 import { createFences } from './fences';
 import { ownsFrame } from './frameOwners';
@@ -55,7 +56,7 @@ export async function compose(
   const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
   const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
 
-  const made = options.backends ?? ((context) => [createDockerBackend(context)]);
+  const made = options.backends ?? usualBackends;
   const backends = new Map<BackendKind, SandboxBackend>();
   for (const backend of made({ dataDir, installationId, logger })) {
     backends.set(backend.kind, backend);

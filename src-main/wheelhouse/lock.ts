@@ -5,7 +5,7 @@ import { lockFile } from './dataDir';
 import { readRuntime } from './runtime';
 
 /** A connection that nobody holds is closed by the garbage collector, and its lock goes with it. */
-const held = new Set<DatabaseSync>();
+const held = new Set<InstanceType<typeof DatabaseSync>>();
 
 /**
  * One broker a data folder. The lock is an open exclusive transaction on a database of its own: the operating system
