@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** How long `expect.poll` looks; its own second is over before a busy computer has answered. */
+const patient = { poll: { timeout: 10_000 } };
 const alias = { '@shared': fileURLToPath(new URL('./src-shared', import.meta.url)) };
 
 /**
@@ -18,6 +20,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src-*/**/*.test.{ts,tsx}', 'scripts/**/*.test.{ts,mjs}', 'bench/**/*.test.ts'],
           exclude: ['**/*.it.test.ts', '**/node_modules/**'],
+          expect: patient,
           testTimeout: 20_000,
         },
       },
@@ -27,6 +30,7 @@ export default defineConfig({
           name: 'integration',
           include: ['src-*/**/*.it.test.ts', 'scripts/**/*.it.test.ts'],
           exclude: ['src-main/sandbox/qemu/**', '**/node_modules/**'],
+          expect: patient,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -37,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'qemu',
           include: ['src-main/sandbox/qemu/**/*.it.test.ts'],
+          expect: patient,
           testTimeout: 60_000,
           hookTimeout: 300_000,
           fileParallelism: false,

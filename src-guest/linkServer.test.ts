@@ -138,7 +138,7 @@ describe('the guest’s end of the link', () => {
   });
 
   it('holds only so many peers that have not proven themselves, and makes room again', async () => {
-    await start({ limits: { unauthenticated: 3, handshakeMs: 300 } });
+    await start({ limits: { unauthenticated: 3 } });
     const waiting = [await peer(), await peer(), await peer()];
     const fourth = await peer();
     await fourth.closed;

@@ -161,15 +161,16 @@ describe.each(stockClients)('%s', (_name, connect, version) => {
   });
 
   it('hears progress of a long command', async () => {
+    const heard: unknown[] = [];
+    // It runs for as long as nothing was heard.
     bench.guestOf(sessionId).exec = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1300));
+      await expect.poll(() => heard.length).toBeGreaterThan(0);
       return bench.guestOf(sessionId).result;
     };
-    const heard: unknown[] = [];
     const result = await client.call('execute_shell_command', { command: 'sleep 1' }, (progress) =>
       heard.push(progress),
     );
     expect(result.structuredContent).toMatchObject({ exitCode: 0 });
-    expect(heard).toEqual([expect.objectContaining({ total: 30_000, message: 'Running for 1 s' })]);
+    expect(heard[0]).toMatchObject({ total: 30_000, message: expect.stringMatching(/^Running for \d+ s$/) });
   });
 });

@@ -39,7 +39,7 @@ export async function listenScreen<S extends Server>(server: S): Promise<TestScr
 }
 
 /** Waits until `check` holds; fails after `ms` with what was waited for. */
-export async function until(check: () => boolean, what: string, ms = 5_000): Promise<void> {
+export async function until(check: () => boolean, what: string, ms = 15_000): Promise<void> {
   const end = Date.now() + ms;
   while (!check()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);

@@ -49,7 +49,7 @@ export function bareSocket(port: number): Promise<{ socket: Socket; heard: () =>
 }
 
 /** Polls until the condition holds; fails after the deadline. */
-export async function until(holds: () => boolean, what: string, ms = 5_000): Promise<void> {
+export async function until(holds: () => boolean, what: string, ms = 15_000): Promise<void> {
   const end = Date.now() + ms;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`Waited ${ms} ms in vain: ${what}`);
