@@ -25,6 +25,7 @@ export function conditionTone(condition: Condition): ConditionTone {
       return 'fine';
     case 'Replenishing':
     case 'ImageBuilding':
+    case 'Preparing':
       return 'moving';
     case 'Paused':
       return 'paused';
@@ -64,6 +65,8 @@ export function conditionTitle(condition: Condition): string {
       return 'A machine needs a look';
     case 'CreateFailed':
       return 'Machines can’t be made';
+    case 'Preparing':
+      return 'The clean desktop is being saved';
     case 'Paused':
       return 'Paused: hands out nothing';
   }

@@ -1,20 +1,17 @@
 import type { Action } from '@shared/action';
 import type { ControlState } from '@shared/control';
-import type { ErrorCode } from '@shared/errors';
-import type { Bridge, PushData, PushName, RequestInput, RequestName, RequestOutput, SetupStatus } from '@shared/ipc';
+import type { Bridge, PushData, PushName, SetupStatus } from '@shared/ipc';
 import type { Pool } from '@shared/pool';
 import { setPictureSource } from '../pictures';
 import { setScreenChannel } from '../screenChannel';
 import { drawingUrl, readHash } from './drawings';
-import { action, ago, attention, machines, me, pools, sceneOf, sessions } from './mockData';
+import { checkpointHandlers, refuse, type Handlers } from './mockCheckpoints';
+import { action, ago, attention, endedSessions, machines, me, sceneOf, sessions } from './mockData';
+import { consoleLog, diagnostics, images, tokens } from './mockHost';
+import { pools } from './mockPools';
+import { building, ready } from './mockSetup';
 import { story } from './mockStory';
 import { MockRfbChannel, type MockInput } from './mockRfb';
-
-type Handlers = { [N in RequestName]: (input: RequestInput<N>) => RequestOutput<N> | Promise<RequestOutput<N>> };
-
-const refuse = (code: ErrorCode, message: string) => ({
-  error: { code, message, type: 'conflict', details: [], additionalInfo: {} },
-});
 
 /** Development's main process: it remembers, refuses, and time passes in it. The build for the app never holds it. */
 export function createMockBridge(): Bridge {
@@ -26,7 +23,7 @@ export function createMockBridge(): Bridge {
   const inputs: MockInput[] = [];
   let theme: 'dark' | 'light' | 'system' = wish.get('theme') === 'light' ? 'light' : 'dark';
   let step = 0;
-  let setup = wish.get('setup') === 'building' ? building() : ready();
+  let setup: SetupStatus = wish.get('setup') === 'building' ? building() : ready();
   Object.assign(window, { mockInputs: inputs, mockPush: push });
 
   setPictureSource({
@@ -36,17 +33,27 @@ export function createMockBridge(): Bridge {
     thumb: (id, version, width) =>
       drawingUrl(sceneOf.get(id) ?? 'orders', version, undefined, { width, height: width / 1.6 }),
   });
-  setScreenChannel(
-    (url) =>
-      new MockRfbChannel(
-        sceneOf.get(url.slice(5)) ?? 'orders',
-        () => step,
-        (input) => inputs.push(input),
-      ),
-  );
+  const screens = new Map<string, Set<MockRfbChannel>>();
+  const gone = new Set<string>();
+  setScreenChannel((url) => {
+    const id = url.slice(5);
+    const channel = new MockRfbChannel(
+      sceneOf.get(id) ?? 'orders',
+      () => (find(id).frozen ? 0 : step),
+      (input) => inputs.push(input),
+    );
+    screens.set(id, (screens.get(id) ?? new Set()).add(channel));
+    return channel;
+  });
+  const away = (id: string, is: boolean) => {
+    if (!is) return void gone.delete(id);
+    gone.add(id);
+    for (const channel of screens.get(id) ?? []) channel.close();
+    screens.delete(id);
+  };
 
   const find = (id: string) => {
-    const session = sessions.find((each) => each.sessionId === id);
+    const session = [...sessions, ...endedSessions].find((each) => each.sessionId === id);
     if (!session) throw refuse('not_found', 'No session has this id.');
     return session;
   };
@@ -73,10 +80,19 @@ export function createMockBridge(): Bridge {
     const row = action(id, ago(0), words, patch);
     rows(id).push(row);
     push('event', { event: 'action', data: row });
+    return row;
+  };
+  const freeze = (id: string, frozen: boolean) => {
+    find(id).frozen = frozen;
+    push('event', { event: 'session', data: { ...find(id) } });
   };
   const human = { actor: { kind: 'human' as const, name: me } };
 
   const handlers: Handlers = {
+    ...checkpointHandlers({ wish, push, find, rows, note, setControl, away }),
+    'diagnostics.look': () => diagnostics(wish.get('host')),
+    'images.list': ({ backend }) => images(backend),
+    'sessions.consoleLog': ({ lines }) => consoleLog(lines, step),
     'app.info': () => ({
       version: '0.1.0',
       runtime: '45.4.1',
@@ -150,12 +166,18 @@ export function createMockBridge(): Bridge {
       if (machine) push('event', { event: 'machine', data: { ...machine, state: 'gone' } });
       return null;
     },
-    'sessions.list': () => ({
-      data: wish.has('empty') ? [] : [...sessions],
-      first_id: null,
-      last_id: null,
-      has_more: false,
-    }),
+    'sessions.list': ({ live, limit, before }) => {
+      if (wish.has('empty')) return { data: [], first_id: null, last_id: null, has_more: false };
+      const all = live ? [...sessions] : [...sessions.toReversed(), ...endedSessions];
+      const from = all.findIndex((each) => each.sessionId === before) + 1;
+      const data = all.slice(from, from + limit);
+      return {
+        data,
+        first_id: data[0]?.sessionId ?? null,
+        last_id: data.at(-1)?.sessionId ?? null,
+        has_more: from + limit < all.length,
+      };
+    },
     'sessions.get': ({ sessionId }) => ({ ...find(sessionId) }),
     'sessions.start': ({ poolId, name }) => {
       const made = {
@@ -200,9 +222,11 @@ export function createMockBridge(): Bridge {
           return setControl(sessionId, { kind: request.leavePaused ? 'paused' : 'agent', holder: null });
         case 'pause':
           note(sessionId, 'Paused', { ...human, tool: 'control.pause' });
+          freeze(sessionId, true);
           return setControl(sessionId, { kind: 'paused', holder: null });
         case 'resume':
           note(sessionId, 'Let it go on', { ...human, tool: 'control.resume' });
+          freeze(sessionId, false);
           return setControl(sessionId, { kind: 'agent', holder: null });
         case 'request':
           return setControl(sessionId, { ...control, askedBy: me });
@@ -216,6 +240,7 @@ export function createMockBridge(): Bridge {
     'control.fetchClipboard': () => ({ characters: 17 }),
     'screen.ticket': ({ sessionId }) => {
       if (wish.has('lost')) throw refuse('guest_failed', 'The desktop does not answer');
+      if (gone.has(sessionId)) throw refuse('not_ready', 'The machine is being put back');
       return { url: `mock:${sessionId}`, expiresAt: ago(-30) };
     },
     'screen.watchThumbnails': ({ sessionIds }) => {
@@ -230,13 +255,17 @@ export function createMockBridge(): Bridge {
       push('event', { event: 'attention', data: answered });
       return answered;
     },
-    'tokens.list': () => [],
+    'tokens.list': () => (wish.has('empty') ? [] : [...tokens]),
     'tokens.create': ({ name, poolId }) => ({
       token: { tokenId: 't1', name, role: 'agent', pools: [poolId], createdAt: ago(0), lastUsedAt: null },
       secret: `whl_agent_${'9fQ2'.repeat(8)}c4Xw`,
       mcpUrl: 'http://127.0.0.1:7317/mcp',
     }),
-    'tokens.withdraw': () => null,
+    'tokens.withdraw': ({ tokenId }) => {
+      const at = tokens.findIndex((token) => token.tokenId === tokenId);
+      if (at >= 0) tokens.splice(at, 1);
+      return null;
+    },
     'tokens.progress': ({ tokenId }) => ({
       tokenId,
       reachedAt: null,
@@ -281,60 +310,6 @@ export function createMockBridge(): Bridge {
       const set = listeners.get(name) ?? new Set();
       listeners.set(name, set.add(listener as (data: never) => void));
       return () => set.delete(listener as (data: never) => void);
-    },
-  };
-}
-
-function ready(): SetupStatus {
-  return {
-    docker: {
-      state: 'running',
-      version: '27.3',
-      message: 'Running',
-      fix: null,
-      cpus: 8,
-      memoryBytes: 32 * 1024 ** 3,
-      diskFreeBytes: 212 * 1024 ** 3,
-    },
-    image: { state: 'ready', tag: 'desktop:6f1c2a', message: '' },
-    build: null,
-    ready: true,
-  };
-}
-
-function building(): SetupStatus {
-  const step = (name: string, state: 'done' | 'running' | 'waiting', seconds: number | null) => ({
-    name,
-    state,
-    seconds,
-  });
-  return {
-    ...ready(),
-    image: { state: 'building', tag: null, message: '' },
-    ready: false,
-    build: {
-      startedAt: ago(192),
-      percent: 58,
-      secondsLeft: 170,
-      steps: [
-        step('Debian base', 'done', 21),
-        step('Screen and window manager', 'done', 48),
-        step('Files, editor, terminal', 'done', 62),
-        step('Chromium, step 7 of 12', 'running', 61),
-        step('Node and the in-guest agent', 'waiting', null),
-        step('Fonts and keyboard layouts', 'waiting', null),
-        step('Start once and look at the screen', 'waiting', null),
-      ],
-      log: [
-        'Get:38 bookworm/main xfonts-base 5,896 kB',
-        'Get:39 bookworm/main openbox 3.6.1-10 341 kB',
-        'Setting up openbox (3.6.1-10) …',
-        'Step 7/12 : install chromium',
-        'Get:1 bookworm-security chromium-common 31.4 MB',
-        'Get:2 bookworm-security chromium 78.9 MB',
-        'Unpacking chromium (142.0.7444.59) …',
-      ],
-      error: null,
     },
   };
 }

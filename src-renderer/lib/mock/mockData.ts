@@ -1,6 +1,6 @@
 import type { Action, Attention } from '@shared/action';
 import type { ControlState } from '@shared/control';
-import type { Machine, Pool } from '@shared/pool';
+import type { Machine } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { frameHash, type Scene } from './drawings';
 
@@ -19,63 +19,6 @@ const control = (patch: Partial<ControlState> = {}): ControlState => ({
   askedBy: null,
   ...patch,
 });
-
-export const pools: Pool[] = [
-  pool('office-docker', { creating: 0, starting: 1, ready: 4, leased: 8, resetting: 1, quarantined: 1 }, [
-    {
-      type: 'Ready',
-      status: 'True',
-      reason: 'Healthy',
-      message: '4 warm machines wait to be handed out.',
-      since: ago(4000),
-    },
-    {
-      type: 'Warm',
-      status: 'False',
-      reason: 'Replenishing',
-      message: '1 machine starts. Nothing to do.',
-      since: ago(20),
-    },
-    {
-      type: 'Backend',
-      status: 'True',
-      reason: 'MachineQuarantined',
-      message:
-        'office-docker-07: its in-guest agent gave no answer for 42 s. It was replaced. Destroy it when you have looked.',
-      since: ago(180),
-    },
-    { type: 'Image', status: 'True', reason: 'Healthy', message: 'desktop is built and in use.', since: ago(4000) },
-  ]),
-  pool('research', { creating: 0, starting: 0, ready: 2, leased: 4, resetting: 0, quarantined: 0 }, [
-    {
-      type: 'Ready',
-      status: 'True',
-      reason: 'Healthy',
-      message: '2 warm machines wait to be handed out.',
-      since: ago(9000),
-    },
-  ]),
-];
-
-function pool(name: string, machines: Pool['observed']['machines'], conditions: Pool['observed']['conditions']): Pool {
-  return {
-    id: name,
-    displayName: name,
-    description: name === 'research' ? 'Reading and comparing, nothing is bought here' : '',
-    backend: 'docker',
-    image: 'desktop',
-    size: { cpus: 2, memoryMiB: 2048, width: 1280, height: 800 },
-    warm: { minimum: 4, maximum: 20 },
-    idle: { policy: 'release', afterSeconds: 1800 },
-    home: { policy: 'none', quotaMiB: 1024, expiresAfterDays: 30 },
-    network: { policy: 'none', allow: [] },
-    assignments: [],
-    isolationRequired: false,
-    paused: false,
-    createdAt: ago(86_400),
-    observed: { machines, conditions },
-  };
-}
 
 interface Seed {
   id: string;
@@ -232,8 +175,57 @@ export const sessions: Session[] = seeds.map((seed, index) => ({
   expiresAt: ago(seed.idle - 1800),
   reason: null,
   labels: {},
+  screen: { width: 1280, height: 800 },
+  machine:
+    seed.pool === 'research'
+      ? { backend: 'qemu', checkpoints: true, guestAgent: true, consoleLog: true }
+      : { backend: 'docker', checkpoints: false, guestAgent: true, consoleLog: false },
+  frozen: seed.control?.kind === 'paused',
   control: control(seed.control),
 }));
+
+/** Sessions that are over, newest first. */
+export const endedSessions: Session[] = [
+  ended('invoice-check', 'Invoice check', 'Heron', 14, 'released', 'The agent released it'),
+  ended('stock-count-46', 'Stock count, week 46', 'Claude Code', 52, 'expired', 'It was idle for 30 min'),
+  ended('macro-trial-2', 'Macro trial 2', 'Cursor', 95, 'failed', 'Its machine ended: out of memory'),
+  ...Array.from({ length: 60 }, (_, index) =>
+    ended(
+      `older-session-${index}`,
+      `Nightly check ${60 - index}`,
+      'Heron',
+      200 + index * 24,
+      'released',
+      'The agent released it',
+    ),
+  ),
+];
+
+function ended(
+  sessionId: string,
+  name: string,
+  agent: string,
+  minutesAgo: number,
+  status: Session['status'],
+  reason: string,
+): Session {
+  return {
+    ...(sessions[0] as Session),
+    sessionId,
+    machineId: null,
+    status,
+    name,
+    agent,
+    createdAt: ago((minutesAgo + 18) * minutes),
+    lastActivityAt: ago(minutesAgo * minutes),
+    endedAt: ago(minutesAgo * minutes),
+    expiresAt: null,
+    reason,
+    screen: null,
+    machine: null,
+    control: control(),
+  };
+}
 
 export const machines: Machine[] = [
   {
