@@ -7,8 +7,8 @@ const alias = { '@shared': fileURLToPath(new URL('./src-shared', import.meta.url
 
 /**
  * Three projects: `unit` needs nothing but Node; `integration` (`*.it.test.ts`) needs the Docker Engine and the desktop
- * image that the set-up made, and fails, never skips, when they are missing; `qemu` needs `npm run setup -- --qemu` first
- * and is asked for by name, as no pool offers QEMU machines yet.
+ * image that the set-up made, and fails, never skips, when they are missing; `qemu` (those below the QEMU backend's
+ * folder, and `*.qemu.it.test.ts` anywhere) needs QEMU and the machine image, and fails likewise.
  */
 export default defineConfig({
   resolve: { alias },
@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['src-*/**/*.it.test.ts', 'scripts/**/*.it.test.ts'],
-          exclude: ['src-main/sandbox/qemu/**', '**/node_modules/**'],
+          exclude: ['src-main/sandbox/qemu/**', '**/*.qemu.it.test.ts', '**/node_modules/**'],
           expect: patient,
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -40,7 +40,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'qemu',
-          include: ['src-main/sandbox/qemu/**/*.it.test.ts'],
+          include: ['src-main/sandbox/qemu/**/*.it.test.ts', 'src-*/**/*.qemu.it.test.ts'],
           expect: patient,
           testTimeout: 60_000,
           hookTimeout: 300_000,

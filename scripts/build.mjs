@@ -1,4 +1,4 @@
 // `npm run build`: builds the in-guest agent and the app where their sources changed.
 import { setUp } from './setup/index.mjs';
 
-await setUp({ electron: false, docker: false }).catch(() => process.exit(1));
+await setUp({ electron: false, docker: 'no' }).catch(() => process.exit(1));

@@ -2,8 +2,10 @@
 import { foreground } from './lib/foreground.mjs';
 import { root } from './lib/paths.mjs';
 import { setUp } from './setup/index.mjs';
+import { wantsOf } from './setup/wants.mjs';
 
-await setUp({ electron: false }).catch(() => process.exit(1));
-process.exitCode = await foreground(process.execPath, ['bin/wheelhouse.mjs', 'serve', ...process.argv.slice(2)], {
+const { wants, rest } = wantsOf(process.argv.slice(2));
+await setUp({ ...wants, electron: false }).catch(() => process.exit(1));
+process.exitCode = await foreground(process.execPath, ['bin/wheelhouse.mjs', 'serve', ...rest], {
   cwd: root,
 });

@@ -1,4 +1,4 @@
-// `npm test`: sets up what is missing, then unit, integration and end-to-end tests. The last line is the sum.
+// `npm test`: sets up what is missing, Docker and QEMU, then unit, integration, QEMU and end-to-end tests. The last line is the sum.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareElectron } from './lib/electronRun.mjs';
@@ -38,7 +38,8 @@ const playwright = async (name, env, config = []) => {
   return settle(read(name, sumPlaywright), code);
 };
 
-const ready = await setUp().catch(() => {
+const needsQemu = wanted.length === 0 || wanted.some((name) => name === 'qemu' || name === 'e2e');
+const ready = await setUp({ docker: 'needed', qemu: needsQemu }).catch(() => {
   console.log('0 passed, 1 failed');
   process.exit(1);
 });
@@ -48,6 +49,7 @@ const electron = await prepareElectron(ready);
 const suites = {
   unit: () => vitest('unit', electron.env),
   integration: () => vitest('integration', electron.env),
+  qemu: () => vitest('qemu', electron.env),
   e2e: () => playwright('e2e', electron.env),
   demo: () => playwright('demo', electron.env, ['--config', 'scripts/demo/playwright.config.ts']),
 };

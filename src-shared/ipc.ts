@@ -37,6 +37,15 @@ export const setupStepSchema = z.object({
   seconds: z.number().nullable(),
 });
 
+const imageStatusSchema = z.object({
+  state: z.enum(['ready', 'missing', 'building', 'failed', 'checking']),
+  tag: z.string().nullable(),
+  message: z.string(),
+});
+/** What a first run can set up; either is enough. */
+export const setupWaySchema = z.enum(['docker', 'qemu']);
+export type SetupWay = z.infer<typeof setupWaySchema>;
+
 /** First run: what was found on this computer, and how the image build goes. */
 export const setupStatusSchema = z.object({
   docker: z.object({
@@ -49,13 +58,24 @@ export const setupStatusSchema = z.object({
     memoryBytes: z.number().nullable(),
     diskFreeBytes: z.number().nullable(),
   }),
-  image: z.object({
-    state: z.enum(['ready', 'missing', 'building', 'failed', 'checking']),
-    tag: z.string().nullable(),
-    message: z.string(),
-  }),
+  /** The desktop image for Docker. */
+  image: imageStatusSchema,
+  qemu: z
+    .object({
+      state: z.enum(['installed', 'missing', 'checking']),
+      version: z.string().nullable(),
+      /** The accelerator in words, or what is missing. */
+      message: z.string(),
+      /** The command that installs what is missing. */
+      fix: z.string().nullable(),
+      isolation: z.enum(['vm', 'emulated', 'none']),
+      image: imageStatusSchema,
+    })
+    .optional(),
   build: z
     .object({
+      /** Which image is being built; absent: Docker's. */
+      backend: setupWaySchema.optional(),
       startedAt: timeSchema,
       percent: z.number().min(0).max(100),
       secondsLeft: z.number().nullable(),
@@ -131,7 +151,7 @@ export const requests = {
 
   'setup.status': { input: none, output: setupStatusSchema },
   'setup.look': { input: none, output: setupStatusSchema },
-  'setup.buildImage': { input: none, output: z.null() },
+  'setup.buildImage': { input: z.strictObject({ backend: setupWaySchema.optional() }), output: z.null() },
   'setup.cancelBuild': { input: none, output: z.null() },
 
   /** Everything this computer has for Wheelhouse, looked at anew. */
@@ -234,7 +254,8 @@ export const requests = {
   },
 
   'demo.status': { input: none, output: demoStatusSchema },
-  'demo.start': { input: none, output: demoStatusSchema },
+  /** On a machine of this backend; absent: on what is ready. */
+  'demo.start': { input: z.strictObject({ backend: setupWaySchema.optional() }), output: demoStatusSchema },
   'demo.stop': { input: none, output: demoStatusSchema },
 } as const;
 

@@ -1,10 +1,11 @@
 /**
  * Tells a person or a program how the build goes: lines for a terminal, or one JSON object a line.
- * @param {{ json: boolean, quiet?: boolean, progress: ReturnType<typeof import('./progress.mjs').createProgress> , write?: (text: string) => void }} options `quiet`: nothing is said when nothing was to be done
+ * @param {{ json: boolean, quiet?: boolean, what?: string, progress: ReturnType<typeof import('./progress.mjs').createProgress> , write?: (text: string) => void }} options `quiet`: nothing is said when nothing was to be done
  */
 export const createReporter = ({
   json,
   quiet = false,
+  what = 'desktop image',
   progress,
   write = (text) => void process.stdout.write(text),
 }) => {
@@ -28,7 +29,7 @@ export const createReporter = ({
     begin(tag, steps) {
       if (json)
         emit({ event: 'start', tag, steps: steps.map(({ name, seconds }) => ({ name, expectedSeconds: seconds })) });
-      else say(`Making the desktop image ${tag}`);
+      else say(`Making the ${what} ${tag}`);
     },
     start(name) {
       progress.start(name);
@@ -51,7 +52,7 @@ export const createReporter = ({
     done(tag, built, started) {
       clearInterval(ticker);
       if (json) emit({ event: 'done', tag, built, seconds: Number(((Date.now() - started) / 1000).toFixed(1)) });
-      else if (!built && !quiet) say(`The desktop image is there: ${tag}`);
+      else if (!built && !quiet) say(`The ${what} is there: ${tag}`);
     },
     failed(error) {
       const name = progress.running();

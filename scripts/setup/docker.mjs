@@ -82,10 +82,10 @@ const startByService = async () => {
 
 /**
  * Makes sure that a Docker Engine answers, starting it when this computer lets us.
- * @param {{ log: (line: string) => void }} context
+ * @param {{ log: (line: string) => void }} context @param {{ start?: boolean }} [options] `start` false: only an engine that runs will do
  * @returns {Promise<string | null>} what was done, or null when it ran already
  */
-export const ensureDocker = async ({ log }) => {
+export const ensureDocker = async ({ log }, { start = true } = {}) => {
   const engine = await askEngine();
   switch (engine.state) {
     case 'running':
@@ -101,6 +101,7 @@ export const ensureDocker = async ({ log }) => {
         'sudo usermod -aG docker "$USER", then log out and in again',
       );
   }
+  if (!start) throw new SetupFailed('Docker Engine does not run', 'start it');
   if (process.platform !== 'linux')
     throw new SetupFailed(
       'Docker Engine does not run',

@@ -24,5 +24,9 @@ const ensure = async (log, build) => {
 /** @param {{ log: (line: string) => void }} context */
 export const ensureImage = ({ log }) => ensure(log, buildImage);
 
-/** @param {{ log: (line: string) => void }} context */
-export const ensureMachineImage = ({ log }) => ensure(log, buildMachineImage);
+/**
+ * @param {{ log: (line: string) => void, docker: boolean }} context `docker`: its root file system may come from the Docker
+ *   image; else it is made from Debian's packages
+ */
+export const ensureMachineImage = ({ log, docker }) =>
+  ensure(log, (options) => buildMachineImage({ ...options, from: docker ? 'docker' : 'packages' }));

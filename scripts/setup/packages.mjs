@@ -12,9 +12,11 @@ export const wantedPackages = ({ display, qemu = false }) => [
   ...['libgtk-3-0t64|libgtk-3-0', 'libnss3', 'libasound2t64|libasound2', 'libgbm1'],
   ...(display ? [] : ['xvfb', 'xauth']),
   'mmdebstrap',
-  // uidmap: without root, the disk's files belong to numbers of /etc/subuid.
-  ...(qemu ? ['qemu-system-x86', 'qemu-utils', 'e2fsprogs', 'uidmap'] : []),
+  ...(qemu ? qemuPackages : []),
 ];
+
+/** uidmap: without root, the disk's files belong to numbers of /etc/subuid. */
+export const qemuPackages = ['qemu-system-x86', 'qemu-utils', 'e2fsprogs', 'uidmap'];
 
 /** @param {string} osRelease the text of /etc/os-release */
 export const isDebianLike = (osRelease) =>
@@ -68,9 +70,10 @@ const elsewhere = {
 
 /**
  * What is missing on a system whose packages this set-up does not know, as words, or null.
- * @param {{ platform: string, docker: boolean, xvfb: boolean, display: boolean }} facts
+ * @param {{ platform: string, docker: boolean, xvfb: boolean, display: boolean, qemu?: boolean }} facts `docker`, `xvfb`:
+ *   what is there; `qemu`: machines of QEMU are wanted, whose image only Debian's tools make
  */
-export const missingElsewhere = ({ platform, docker, xvfb, display }) => {
+export const missingElsewhere = ({ platform, docker, xvfb, display, qemu = false }) => {
   if (!docker)
     return (
       elsewhere[platform] ??
@@ -78,25 +81,16 @@ export const missingElsewhere = ({ platform, docker, xvfb, display }) => {
     );
   if (platform === 'linux' && !display && !xvfb)
     return 'There is no display. Install Xvfb (dnf install xorg-x11-server-Xvfb, pacman -S xorg-server-xvfb, …), then start again.';
+  if (qemu)
+    return 'The image of a QEMU machine is made with Debian’s tools: make it on Debian or Ubuntu, or use Docker.';
   return null;
 };
 
-/**
- * Installs what is missing on Debian and Ubuntu; says what is missing elsewhere.
- * @param {{ log: (line: string) => void, display: boolean, qemu?: boolean, docker?: boolean }} context
- * @returns {Promise<string | null>} what was installed
- */
-export const ensurePackages = async ({ log, display, qemu = false, docker: wantsDocker = true }) => {
-  const docker = !wantsDocker || (await hasProgram('docker'));
-  if (process.platform !== 'linux' || !isDebianLike(readOsRelease())) {
-    const missing = missingElsewhere({ platform: process.platform, docker, xvfb: await hasProgram('Xvfb'), display });
-    if (missing) throw new SetupFailed('Something is missing that this set-up can’t install on this system', missing);
-    return null;
-  }
-  const groups = missingGroups(
-    [...wantedPackages({ display, qemu }), ...(docker ? [] : ['docker.io'])],
-    await installedPackages(),
-  );
+let listsAreFresh = false;
+
+/** Installs the groups of which nothing is there yet; resolves with the names, or null when there was nothing to do. */
+const installMissing = async (wanted, log) => {
+  const groups = missingGroups(wanted, await installedPackages());
   if (groups.length === 0) return null;
   const admin = await privileged(`apt-get install ${groups.map((group) => group.split('|').at(-1)).join(' ')}`);
   const options = {
@@ -106,11 +100,43 @@ export const ensurePackages = async ({ log, display, qemu = false, docker: wants
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   };
   const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'DPkg::Lock::Timeout=300'];
-  await admin([...apt, 'update'], options);
+  if (!listsAreFresh) await admin([...apt, 'update'], options);
+  listsAreFresh = true;
   const names = [];
   for (const group of groups) names.push(await chooseName(group));
   // Newer releases keep the command in a package of its own.
   if (names.includes('docker.io') && (await tryRun('apt-cache', ['show', 'docker-cli']))) names.push('docker-cli');
   await admin([...apt, 'install', '-y', '--no-install-recommends', ...names], options);
   return names.join(', ');
+};
+
+const refuse = (missing) => {
+  if (missing) throw new SetupFailed('Something is missing that this set-up can’t install on this system', missing);
+  return null;
+};
+
+const knowsPackages = () => process.platform === 'linux' && isDebianLike(readOsRelease());
+
+/**
+ * Installs what is missing on Debian and Ubuntu; says what is missing elsewhere. Docker is apart: ensureDockerPackage.
+ * @param {{ log: (line: string) => void, display: boolean }} context
+ * @returns {Promise<string | null>} what was installed
+ */
+export const ensurePackages = async ({ log, display }) => {
+  if (knowsPackages()) return installMissing(wantedPackages({ display }), log);
+  const xvfb = await hasProgram('Xvfb');
+  return refuse(missingElsewhere({ platform: process.platform, docker: true, xvfb, display }));
+};
+
+/** Docker's command and engine, unless there is one. @param {{ log: (line: string) => void }} context */
+export const ensureDockerPackage = async ({ log }) => {
+  if (await hasProgram('docker')) return null;
+  if (knowsPackages()) return installMissing(['docker.io'], log);
+  return refuse(missingElsewhere({ platform: process.platform, docker: false, xvfb: true, display: true }));
+};
+
+/** What QEMU and the making of its image need. @param {{ log: (line: string) => void }} context */
+export const ensureQemuPackages = async ({ log }) => {
+  if (knowsPackages()) return installMissing(qemuPackages, log);
+  return refuse(missingElsewhere({ platform: process.platform, docker: true, xvfb: true, display: true, qemu: true }));
 };

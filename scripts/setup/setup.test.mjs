@@ -4,7 +4,9 @@ import { fitsLock } from './dependencies.mjs';
 import { pidFileIsStale, readFailure } from './docker.mjs';
 import { chooseRuntime } from './electron.mjs';
 import { hasDisplay } from './index.mjs';
+import { isNoise } from '../lib/noise.mjs';
 import { isDebianLike, missingElsewhere, missingGroups, wantedPackages } from './packages.mjs';
+import { wantsOf } from './wants.mjs';
 
 describe('the Electron runtime', () => {
   const facts = {
@@ -79,6 +81,10 @@ describe('system packages', () => {
     expect(missingElsewhere({ platform: 'linux', docker: true, xvfb: false, display: false })).toMatch(/Xvfb/);
     expect(missingElsewhere({ platform: 'linux', docker: true, xvfb: true, display: false })).toBeNull();
   });
+  it('does not promise the machine image where Debian’s tools are missing', () => {
+    const facts = { docker: true, xvfb: true, display: true };
+    expect(missingElsewhere({ ...facts, platform: 'darwin', qemu: true })).toMatch(/Debian/);
+  });
   it('sees a display in either variable', () => {
     expect(hasDisplay({ DISPLAY: ':0' }, 'linux')).toBe(true);
     expect(hasDisplay({ WAYLAND_DISPLAY: 'wayland-0' }, 'linux')).toBe(true);
@@ -100,6 +106,43 @@ describe('Docker Engine', () => {
     expect(pidFileIsStale('11\n', nameOf)).toBe(true);
     expect(pidFileIsStale('12\n', nameOf)).toBe(true);
     expect(pidFileIsStale('rubbish', nameOf)).toBe(true);
+  });
+});
+
+describe('what the arguments want', () => {
+  it.each([
+    ['nothing said: Docker, or QEMU where it can’t be had', [], 'or-qemu', false, null],
+    ['QEMU, and Docker where it is there already', ['--demo', '--backend', 'qemu'], 'if-there', true, 'qemu'],
+    ['the same, joined', ['--backend=qemu'], 'if-there', true, 'qemu'],
+    ['Docker and nothing else', ['--backend', 'docker'], 'needed', false, 'docker'],
+    ['both', ['--qemu'], 'needed', true, null],
+    ['no Docker', ['--no-docker'], 'no', true, 'qemu'],
+  ])('%s', (_, args, docker, qemu, backend) => {
+    expect(wantsOf(args)).toMatchObject({ wants: { docker, qemu }, backend });
+  });
+  it('passes on what is the app’s, and the backend that --no-docker means', () => {
+    expect(wantsOf(['--demo', '--backend', 'qemu', '--qemu']).rest).toEqual(['--demo', '--backend', 'qemu']);
+    expect(wantsOf(['--no-docker', '--port', '0']).rest).toEqual(['--port', '0', '--backend', 'qemu']);
+  });
+  it('refuses what there is not', () => {
+    expect(() => wantsOf(['--backend', 'vmware'])).toThrow(/docker or qemu/);
+    expect(() => wantsOf(['--backend'])).toThrow(/nothing/);
+    expect(() => wantsOf(['--backend', 'docker', '--no-docker'])).toThrow(/together/);
+  });
+});
+
+describe('Chromium’s talk', () => {
+  it('is left out when it is about this computer’s bus and graphics', () => {
+    expect(isNoise('[4711:1121/031405.123456:ERROR:bus.cc(407)] Failed to connect to the bus: no such file')).toBe(
+      true,
+    );
+    expect(isNoise('[4711:1121/031405.123456:ERROR:dbus/bus.cc(407)] Failed to connect to the bus')).toBe(true);
+    expect(isNoise('[1:1121/031405.1:ERROR:viz_main_impl.cc(181)] Exiting GPU process')).toBe(true);
+  });
+  it('is kept when it may matter, and so is everything of ours', () => {
+    expect(isNoise('[1:1121/031405.1:FATAL:bus.cc(407)] gone')).toBe(false);
+    expect(isNoise('[1:1121/031405.1:ERROR:electron_main.cc(12)] no app')).toBe(false);
+    expect(isNoise('Wheelhouse could not start: bus.cc')).toBe(false);
   });
 });
 

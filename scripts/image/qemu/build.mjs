@@ -73,7 +73,7 @@ export const buildMachineImage = async ({ json = false, quiet = false, force = f
   const rootSteps = source === 'docker' ? [engineStep] : [{ name: 'Debian base', seconds: 30 }, ...recipeSteps];
   const all = [kernelStep, ...rootSteps, diskStep, sumStep];
   const progress = createProgress(all, Date.now);
-  const report = createReporter({ json, quiet, progress });
+  const report = createReporter({ json, quiet, what: 'machine image', progress });
   if (!force && isThere(tag)) {
     report.done(`wheelhouse/desktop:${tag}`, false, started);
     report.close();
