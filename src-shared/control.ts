@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timeSchema } from './ids';
+import { idSchema, timeSchema } from './ids';
 
 export const controlKinds = ['agent', 'requested', 'draining', 'human', 'handback', 'paused'] as const;
 
@@ -19,6 +19,8 @@ export const controlSchema = z.object({
   lapseReason: z.enum(['grace', 'idle']).nullable(),
   /** Another operator who asks the holder for control. */
   askedBy: z.string().nullable(),
+  /** Who paused it, while it is paused; absent or null: nobody did, a hold lapsed. */
+  pausedBy: z.string().nullable().optional(),
 });
 export type ControlState = z.infer<typeof controlSchema>;
 
@@ -35,6 +37,16 @@ export const controlRequestSchema = z.strictObject({
 });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 
+/** The machine was put back to a checkpoint: what lies after it is undone. `at` is the checkpoint's time. */
+export const rewoundSchema = z.object({
+  checkpointId: idSchema,
+  name: z.string(),
+  at: timeSchema,
+  undoneMs: z.int(),
+  undoneActions: z.int(),
+});
+export type Rewound = z.infer<typeof rewoundSchema>;
+
 /** What the agent is told once, with its next answer after a hand-back. */
 export const handbackSchema = z.object({
   by: z.string(),
@@ -46,5 +58,6 @@ export const handbackSchema = z.object({
   frameAfter: z.string().nullable(),
   windowsOpened: z.array(z.string()),
   windowsClosed: z.array(z.string()),
+  rewoundTo: rewoundSchema.nullable().optional(),
 });
 export type Handback = z.infer<typeof handbackSchema>;

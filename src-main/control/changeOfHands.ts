@@ -26,6 +26,23 @@ export interface ChangeDeps {
 export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): Promise<void> {
   const overtaken = () => held.closed || held.lease.epoch !== epoch;
   if (overtaken()) return;
+  const failed = (error: unknown): void => {
+    deps.logger.error(
+      { err: error, sessionId: held.sessionId, epoch },
+      'the machine did not confirm a change of hands',
+    );
+    if (overtaken()) return;
+    held.fault = error instanceof Error ? error : new Error(String(error));
+    deps.apply(held, { kind: 'fenceFailed', epoch });
+  };
+  if (held.frozen) {
+    try {
+      await thaw(deps, held);
+    } catch (error) {
+      return failed(error);
+    }
+    if (overtaken()) return;
+  }
   const started = deps.clock.monotonic();
   if (held.admissions.size > 0) {
     deps.apply(held, { kind: 'draining', epoch });
@@ -40,13 +57,7 @@ export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): 
   try {
     await within(deps.fences.raise(held.sessionId, epoch), deps.fenceMs, 'The change of hands', 'guest_timeout');
   } catch (error) {
-    deps.logger.error(
-      { err: error, sessionId: held.sessionId, epoch },
-      'the machine did not confirm a change of hands',
-    );
-    if (overtaken()) return;
-    held.fault = error instanceof Error ? error : new Error(String(error));
-    return deps.apply(held, { kind: 'fenceFailed', epoch });
+    return failed(error);
   }
   if (overtaken()) return;
   if (coming) {
@@ -63,6 +74,36 @@ export async function changeHands(deps: ChangeDeps, held: Held, epoch: number): 
   } else if (held.lease.kind === 'handback') {
     await giveBack(deps, held, epoch, overtaken);
   }
+}
+
+/**
+ * Stops the machine's processors, at once: what was admitted is cut off, and what is on its way to the machine can have
+ * no effect before they run again, which a fence under a newer epoch follows. A machine that can't be stopped is shut
+ * off as ever. Never rejects.
+ */
+export async function freezeMachine(deps: ChangeDeps, held: Held, epoch: number): Promise<void> {
+  const { fences, logger } = deps;
+  const { sessionId } = held;
+  const overtaken = () => held.closed || held.lease.epoch !== epoch;
+  if (!fences.freeze) return changeHands(deps, held, epoch);
+  held.admissions.abort(refusal(held.lease) ?? new WheelhouseError('control_paused', 'The computer was stopped.'));
+  held.frozen = true;
+  const done = held.ice.then(() => (overtaken() ? undefined : fences.freeze?.(sessionId)));
+  held.ice = done.catch(() => {});
+  try {
+    await within(done, deps.fenceMs, 'Stopping the machine', 'guest_timeout');
+  } catch (error) {
+    logger.error({ err: error, sessionId }, 'the machine could not be stopped; it is shut off instead');
+    if (!overtaken()) await changeHands(deps, held, epoch);
+  }
+}
+
+/** Lets the processors run again where they may be stopped. */
+async function thaw({ fences, fenceMs }: ChangeDeps, held: Held): Promise<void> {
+  const done = held.ice.then(() => fences.thaw?.(held.sessionId));
+  held.ice = done.catch(() => {});
+  await within(done, fenceMs, 'Letting the machine go on', 'guest_timeout');
+  held.frozen = false;
 }
 
 async function giveBack(deps: ChangeDeps, held: Held, epoch: number, overtaken: () => boolean): Promise<void> {

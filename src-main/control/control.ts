@@ -1,6 +1,7 @@
 import type { ControlRequest, ControlState, Handback } from '@shared/control';
 import type { Bus } from '../base/bus';
 import type { Clock } from '../base/clock';
+import { within } from '../base/deadline';
 import { assertNever, WheelhouseError } from '../base/errors';
 import { Emitter } from '../base/emitter';
 import type { Ids } from '../base/ids';
@@ -8,7 +9,7 @@ import type { Logger } from '../base/logger';
 import { controlStore } from '../store/controls';
 import { transaction, type Database } from '../store/database';
 import type { Timeline } from '../timeline/types';
-import { changeHands, type ChangeDeps } from './changeOfHands';
+import { changeHands, freezeMachine, type ChangeDeps } from './changeOfHands';
 import { makeHandback, mergeHandbacks } from './handback';
 import { handbackOf, leaseOf, newHeld, publicState, toRow, type Held } from './held';
 import { freshLease, refusal, transition, type Lease, type LeaseEvent } from './lease';
@@ -131,9 +132,10 @@ export function createControl(deps: ControlDeps): ControlService {
       apply(held, { kind: 'viewerLost', by: lease.holder }, 'anyway');
     }
     for (const effect of effects) {
-      if (effect.kind !== 'fence') continue;
+      if (effect.kind === 'fact') continue;
       held.fault = null;
-      held.fencing = changeHands(changeDeps, held, effect.epoch);
+      const run = effect.kind === 'freeze' ? freezeMachine : changeHands;
+      held.fencing = run(changeDeps, held, effect.epoch);
     }
   }
 
@@ -156,6 +158,35 @@ export function createControl(deps: ControlDeps): ControlService {
     if (held.lease.kind === 'human' && held.lease.holder === operator.name) return publicState(held.lease);
     if (held.fault) throw takeFailed(held.fault);
     throw holderOf(held.lease) ? heldError(held.lease) : conflict(held.lease, 'Somebody else decided meanwhile.');
+  }
+
+  /** After a restart: the machine may be stopped where it should run, or run where it should be stopped. */
+  function followIce(held: Held): void {
+    held.frozen = true;
+    if (held.lease.kind === 'paused' && held.lease.frozen) {
+      held.fencing = freezeMachine(changeDeps, held, held.lease.epoch);
+      return;
+    }
+    held.ice = Promise.resolve(deps.fences.thaw?.(held.sessionId)).then(
+      () => void (held.frozen = false),
+      (error: unknown) => logger.warn({ err: error, sessionId: held.sessionId }, 'a machine may still be stopped'),
+    );
+  }
+
+  /** One move for every session; resolves with how many it changed, once their machines have followed. */
+  async function everywhere(event: LeaseEvent): Promise<number> {
+    const moved: Promise<void>[] = [];
+    for (const held of [...sessions.values()]) {
+      const before = held.lease;
+      try {
+        apply(held, event, 'anyway');
+      } catch (error) {
+        logger.error({ err: error, sessionId: held.sessionId, event: event.kind }, 'a session was left out');
+      }
+      if (held.lease !== before) moved.push(held.fencing);
+    }
+    await Promise.all(moved);
+    return moved.length;
   }
 
   function restore(sessionId: string): { lease: Lease; handback: Handback | null; reopened: boolean } {
@@ -243,6 +274,14 @@ export function createControl(deps: ControlDeps): ControlService {
       }
       return told;
     },
+    stopAll: (operator) => everywhere({ kind: 'stop', by: operator.name }),
+    resumeAll: (operator) => everywhere({ kind: 'goOn', by: operator.name }),
+    async rewound(sessionId, to) {
+      const held = find(sessionId);
+      apply(held, { kind: 'rewound', to }, 'anyway');
+      const raised = deps.fences.raise(sessionId, held.lease.epoch);
+      await within(raised, changeDeps.fenceMs, 'Shutting out what is older', 'guest_timeout');
+    },
     onChange: (listener) => changes.on(({ sessionId, state }) => listener(sessionId, state)),
     open(sessionId) {
       if (sessions.has(sessionId)) return;
@@ -255,6 +294,7 @@ export function createControl(deps: ControlDeps): ControlService {
       const ended = lease.kind === 'handback' ? lease.basis : null;
       const told = ended && mergeHandbacks(handback, makeHandback(ended, null, lease.epoch + 1, clock.now()));
       apply(held, { kind: 'restarted' }, 'recorded', told ?? handback);
+      if (store.load(sessionId)) followIce(held);
       // a lapse that was stored is armed again even where the restart changed nothing
       watch.follow(held.lease);
     },

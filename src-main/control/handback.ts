@@ -36,6 +36,7 @@ export function makeHandback(basis: Basis, after: Look | null, epoch: number, no
     frameAfter: after?.frame ?? null,
     windowsOpened: before && after ? beyond(after.windows, before) : [],
     windowsClosed: before && after ? beyond(before, after.windows) : [],
+    ...(basis.rewoundTo && { rewoundTo: basis.rewoundTo }),
   };
 }
 
@@ -51,5 +52,6 @@ export function mergeHandbacks(older: Handback | null, newer: Handback): Handbac
     frameBefore: older.frameBefore,
     windowsOpened: beyond(opened, closed),
     windowsClosed: beyond(closed, opened),
+    ...(older.rewoundTo && !newer.rewoundTo && { rewoundTo: older.rewoundTo }),
   };
 }

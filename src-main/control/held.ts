@@ -23,6 +23,9 @@ export interface Held {
   fencing: Promise<void>;
   /** Why the last one failed. */
   fault: Error | null;
+  /** The machine's processors are stopped, or may be; the chain of what stops them and lets them go on. */
+  frozen: boolean;
+  ice: Promise<void>;
   /** The look before the hold, while it is being taken. */
   looking: Promise<void>;
   closed: boolean;
@@ -40,6 +43,7 @@ export function publicState(lease: Lease): ControlState {
     lapsesAt: lapse ? iso(lapse.at) : null,
     lapseReason: lapse?.reason ?? null,
     askedBy: lease.kind === 'human' ? lease.askedBy : null,
+    ...(lease.kind === 'paused' && { pausedBy: lease.by }),
   };
 }
 
@@ -75,6 +79,8 @@ export const newHeld = (parts: {
   waiters: new Set(),
   fencing: Promise.resolve(),
   fault: null,
+  frozen: false,
+  ice: Promise.resolve(),
   looking: Promise.resolve(),
   closed: false,
 });

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { rewoundSchema, type Rewound } from '@shared/control';
 import { assertNever, WheelhouseError } from '../base/errors';
 import { operatorMove, type OperatorEvent } from './leaseMoves';
 import { endHold, paused, same, type Step } from './leaseParts';
+import { stopped, wentOn } from './leaseStops';
 
 const name = z.string();
 const lapse = z.object({ at: z.number(), reason: z.enum(['grace', 'idle']) });
@@ -14,6 +16,8 @@ const basis = z.object({
   note: z.string(),
   frameBefore: z.string().nullable(),
   windowsBefore: z.array(z.string()).nullable(),
+  /** The last checkpoint that the machine was put back to under this hold. */
+  rewoundTo: rewoundSchema.nullable().default(null),
 });
 const common = { epoch: z.int().min(1), since: z.number(), basis: basis.nullable() };
 const coming = { ...common, holder: name, from: name.nullable(), via: z.enum(['take', 'give', 'resume']) };
@@ -23,7 +27,8 @@ const coming = { ...common, holder: name, from: name.nullable(), via: z.enum(['t
  * so a clock that jumps ends nothing. `epoch` rises whenever the right to act leaves somebody, and so names a hold.
  * requested: new agent actions are refused, the intent is stored, the machine is being fenced; nothing to wait for.
  * draining: the same, and admitted actions are still finishing.
- * handback: on the way to the agent; nobody acts. paused: nobody acts; holder is whose hold lapsed into it.
+ * handback: on the way to the agent; nobody acts. paused: nobody acts; holder is whose hold lapsed into it. `frozen`:
+ * somebody decided so, and the machine's processors are stopped too. `stopped`: by stop-everything, and what it was then.
  */
 export const leaseSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('agent'), ...common }),
@@ -37,6 +42,8 @@ export const leaseSchema = z.discriminatedUnion('kind', [
     by: name.nullable(),
     holder: name.nullable(),
     lapse: lapse.nullable(),
+    frozen: z.boolean().default(false),
+    stopped: z.enum(['agent', 'human', 'paused']).nullable().default(null),
   }),
 ]);
 export type Lease = z.infer<typeof leaseSchema>;
@@ -55,6 +62,9 @@ export type LeaseEvent =
   | { kind: 'input'; by: string }
   | { kind: 'idle'; epoch: number }
   | { kind: 'lapsed'; epoch: number; at: number }
+  | { kind: 'rewound'; to: Rewound }
+  | { kind: 'stop'; by: string }
+  | { kind: 'goOn'; by: string }
   | { kind: 'restarted' };
 
 /** A hold or its grace ends this long after it was announced, in milliseconds. */
@@ -105,6 +115,12 @@ export function transition(lease: Lease, event: LeaseEvent, now: number): Step {
       return { state: { ...lease, lapse: { at: now + lapseAfterMs.idle, reason: 'idle' } }, effects: [] };
     case 'lapsed':
       return lapsed(lease, event, now);
+    case 'rewound':
+      return rewound(lease, event.to);
+    case 'stop':
+      return stopped(lease, event.by, now);
+    case 'goOn':
+      return wentOn(lease, event.by, now);
     case 'restarted':
       return restarted(lease, now);
     default:
@@ -115,7 +131,7 @@ export function transition(lease: Lease, event: LeaseEvent, now: number): Step {
 function granted(lease: Lease, event: { epoch: number; drainedMs: number }, now: number): Step {
   if ((lease.kind !== 'requested' && lease.kind !== 'draining') || lease.epoch !== event.epoch) return same(lease);
   const { holder, epoch, from, via } = lease;
-  const fresh: Basis = { by: holder, since: now, endedAt: null, note: '', frameBefore: null, windowsBefore: null };
+  const fresh: Basis = { by: holder, since: now, endedAt: null, note: '', frameBefore: null, windowsBefore: null, rewoundTo: null };
   const base = lease.basis ? { ...lease.basis, by: holder, endedAt: null } : fresh;
   const words = {
     take: `**${holder}** took control`,
@@ -190,6 +206,12 @@ function lapsed(lease: Lease, event: { epoch: number; at: number }, now: number)
   };
 }
 
+/** The agent's own admissions from before it are over; a person's hold goes on, and the agent will hear of it. */
+function rewound(lease: Lease, to: Rewound): Step {
+  if (lease.kind === 'agent') return { state: { ...lease, epoch: lease.epoch + 1 }, effects: [] };
+  return lease.basis ? { state: { ...lease, basis: { ...lease.basis, rewoundTo: to } }, effects: [] } : same(lease);
+}
+
 /** After a crash. Viewers and admitted actions are gone with the old process; what was intended goes on. */
 function restarted(lease: Lease, now: number): Step {
   const grace = { at: now + lapseAfterMs.grace, reason: 'grace' } as const;
@@ -244,9 +266,12 @@ export function refusal(lease: Lease): WheelhouseError | null {
       return new WheelhouseError('control_held', message, { holder: lease.by, ...data });
     }
     case 'paused': {
-      const who = lease.by ? `${lease.by} paused this session` : 'This session is paused and nobody has control';
+      const who = lease.by
+        ? `${lease.by} has ${lease.frozen ? 'stopped this computer' : 'paused this session'}`
+        : 'This session is paused and nobody has control';
       const message = `${who} since ${since}, so this was not done. ${next}`;
-      return new WheelhouseError('control_paused', message, { holder: lease.holder, by: lease.by, ...data });
+      const { holder, by, frozen } = lease;
+      return new WheelhouseError('control_paused', message, { holder, by, frozen, ...data });
     }
     default:
       return assertNever(lease);

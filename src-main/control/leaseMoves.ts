@@ -71,13 +71,18 @@ function release(lease: Lease, { by, force, note, leavePaused }: Release, now: n
   if (lease.kind === 'agent' || lease.kind === 'handback') throw conflict(lease, 'Nobody holds control.');
   if (!mine && !force) throw holderOf(lease) ? held(lease) : conflict(lease, `${by} does not hold control.`);
   const basis = endHold(lease.basis, now, note);
-  if (leavePaused && lease.kind === 'paused') return { state: { ...lease, lapse: null, basis }, effects: [] };
+  if (leavePaused && lease.kind === 'paused') {
+    const state: Lease = { ...lease, lapse: null, basis, by, frozen: true };
+    return { state, effects: lease.frozen ? [] : [{ kind: 'freeze', epoch: lease.epoch }] };
+  }
   const epoch = lease.epoch + 1;
   const words = leavePaused ? `**${by}** left control and paused the session` : `**${by}** handed back control`;
   const heldMs = basis ? Math.max(0, (basis.endedAt ?? now) - basis.since) : 0;
   return {
-    state: leavePaused ? paused(lease, now, { epoch, by, basis }) : { kind: 'handback', epoch, since: now, basis, by },
-    effects: [{ kind: 'fence', epoch }, fact('control.release', by, words, { note, leavePaused, heldMs })],
+    state: leavePaused
+      ? paused(lease, now, { epoch, by, basis, frozen: true })
+      : { kind: 'handback', epoch, since: now, basis, by },
+    effects: [{ kind: leavePaused ? 'freeze' : 'fence', epoch }, fact('control.release', by, words, { note, leavePaused, heldMs })],
   };
 }
 
@@ -113,13 +118,13 @@ function keep(lease: Lease, { by }: Move): Step {
 }
 
 function pause(lease: Lease, { by, force }: Move, now: number): Step {
-  if (lease.kind === 'paused') return same(lease);
+  if (lease.kind === 'paused' && lease.frozen) return same(lease);
   const holder = holderOf(lease);
   if (holder !== null && holder !== by && !force) throw held(lease);
   const epoch = lease.epoch + 1;
   return {
-    state: paused(lease, now, { epoch, by, basis: endHold(lease.basis, now) }),
-    effects: [{ kind: 'fence', epoch }, fact('control.pause', by, `**${by}** paused the session`)],
+    state: paused(lease, now, { epoch, by, basis: endHold(lease.basis, now), frozen: true }),
+    effects: [{ kind: 'freeze', epoch }, fact('control.pause', by, `**${by}** paused the session`)],
   };
 }
 

@@ -1,9 +1,13 @@
 import { WheelhouseError } from '../base/errors';
 import type { Basis, Lease } from './lease';
 
-/** What a move asks of the runner. fence: shut out everything older than `epoch`. fact: a row of the timeline. */
+/**
+ * What a move asks of the runner. fence: let the machine's processors run, and shut out everything older than `epoch`.
+ * freeze: stop them, at once. fact: a row of the timeline.
+ */
 export type Effect =
   | { kind: 'fence'; epoch: number }
+  | { kind: 'freeze'; epoch: number }
   | { kind: 'fact'; tool: string; by: string | null; words: string; arguments: Record<string, unknown> };
 
 export interface Step {
@@ -28,6 +32,8 @@ export const paused = (lease: Lease, now: number, over: Partial<Paused>): Paused
   by: null,
   holder: null,
   lapse: null,
+  frozen: false,
+  stopped: null,
   ...over,
 });
 

@@ -1,4 +1,4 @@
-import type { ControlRequest, ControlState, Handback } from '@shared/control';
+import type { ControlRequest, ControlState, Handback, Rewound } from '@shared/control';
 import type { Attention } from '@shared/action';
 
 export interface Operator {
@@ -34,6 +34,19 @@ export interface Control {
   takeHandback(sessionId: string): Handback | null;
   /** True while a hand-back waits to be told: what the agent saw before it is out of date. */
   handbackWaits(sessionId: string): boolean;
+  /**
+   * Stops everything: nobody acts in any session, whoever held it, and no processor runs. Resolves with how many were
+   * stopped, once their machines are. What was paused by a person before stays theirs.
+   */
+  stopAll(operator: Operator): Promise<number>;
+  /** What `stopAll` stopped goes on as it was: the agent's with the agent, a person's with that person. */
+  resumeAll(operator: Operator): Promise<number>;
+  /**
+   * The machine was put back to a checkpoint, and its fences start anew: raised to the current epoch before it resolves.
+   * What the agent was admitted to before is out of date; under a person's hold the hand-back will tell of it.
+   * Rejects when the machine does not confirm; then nothing older is shut out.
+   */
+  rewound(sessionId: string, to: Rewound): Promise<void>;
   onChange(listener: (sessionId: string, state: ControlState) => void): () => void;
   /** A session began (fresh state) or came back after a restart (a human hold comes back as paused with grace). */
   open(sessionId: string): void;
@@ -46,6 +59,9 @@ export interface Fences {
   raise(sessionId: string, epoch: number): Promise<void>;
   /** A picture and the window titles, for the takeover diff; nulls when they can't be had. Never throws. */
   look(sessionId: string): Promise<{ frame: string | null; windows: string[] }>;
+  /** Stops the machine's processors, and lets them go on; idempotent. Absent: machines that can't be stopped. */
+  freeze?(sessionId: string): Promise<void>;
+  thaw?(sessionId: string): Promise<void>;
 }
 
 /** Calls for a person. */

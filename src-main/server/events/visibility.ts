@@ -24,6 +24,8 @@ export function seesEvent(services: Services, caller: Caller, event: WheelhouseE
       return ownsSession(caller, event.data);
     case 'control':
     case 'action':
+    case 'checkpoint':
+    case 'checkpoint_removed':
       return owns(event.data.sessionId);
     // What an attention item says is for people; the agent learns the answer from its own call.
     case 'attention':
