@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,13 @@ import { readRuntime, removeRuntime, writeRuntime } from './runtime';
 import { lockFile, runtimeFile } from './dataDir';
 
 let dataDir: string;
+let owner: ChildProcess | null = null;
 beforeEach(() => (dataDir = mkdtempSync(join(tmpdir(), 'wh-lock-'))));
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+afterEach(() => {
+  owner?.kill('SIGKILL');
+  owner = null;
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 it('lets one broker have a data folder, and says who has it', () => {
   const lock = lockDataDir(dataDir);
@@ -32,11 +37,11 @@ it('is free again when its owner was killed', async () => {
      process.send('locked');
      setInterval(() => {}, 1000);`,
   );
-  const owner = fork(script);
-  await new Promise((resolve, reject) => owner.once('message', resolve).once('exit', reject));
+  const other = (owner = fork(script));
+  await new Promise((resolve, reject) => other.once('message', resolve).once('exit', reject));
   expect(() => lockDataDir(dataDir)).toThrow(/is using/);
-  const gone = new Promise((resolve) => owner.once('exit', resolve));
-  owner.kill('SIGKILL');
+  const gone = new Promise((resolve) => other.once('exit', resolve));
+  other.kill('SIGKILL');
   await gone;
   lockDataDir(dataDir).release();
 });
