@@ -17,6 +17,7 @@ import { makeInitrd } from './initrd.mjs';
 import { fetchKernel } from './kernel.mjs';
 import { isThere, makeManifest, qemuDir, readMachineRecipe } from './manifest.mjs';
 import { loadOrder, moduleReader } from './modules.mjs';
+import { removeOutdatedImages } from './outdated.mjs';
 import { treeFromEngine, treeFromPackages } from './rootTree.mjs';
 
 const kernelStep = { name: 'Kernel', seconds: 6 };
@@ -101,6 +102,7 @@ export const buildMachineImage = async ({ json = false, quiet = false, force = f
     writeFileSync(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(target, { recursive: true, force: true });
     renameSync(folder, target);
+    await removeOutdatedImages(report.log);
     report.done(manifest.name, true, started);
     return { tag, folder: target, built: true };
   } catch (error) {

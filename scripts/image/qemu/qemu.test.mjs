@@ -8,6 +8,7 @@ import { instructionsOf, scriptOf } from './dockerfile.mjs';
 import { makeInitrd } from './initrd.mjs';
 import { commandLine, commandLineEmulated, guestDir, readMachineRecipe } from './manifest.mjs';
 import { loadOrder, needsOf } from './modules.mjs';
+import { outdatedTags } from './outdated.mjs';
 
 const temporary = () => {
   const folder = mkdtempSync(join(tmpdir(), 'wheelhouse-test-'));
@@ -100,6 +101,15 @@ describe('the initial ramdisk', () => {
 
   it('begins with a program that the shell can read', () => {
     execFileSync('sh', ['-n', join(guestDir, 'init')]);
+  });
+});
+
+describe('earlier images', () => {
+  const images = ['a', 'b', 'c', 'd'].map((tag, index) => ({ tag, madeAt: index }));
+  it('go, but for the newest two and those that a machine or a checkpoint stands on', () => {
+    expect(outdatedTags(images, () => false)).toEqual(['b', 'a']);
+    expect(outdatedTags(images, (tag) => tag === 'a')).toEqual(['b']);
+    expect(outdatedTags(images.slice(0, 2), () => false)).toEqual([]);
   });
 });
 
