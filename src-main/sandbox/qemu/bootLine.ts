@@ -13,11 +13,17 @@ export interface Identity {
   secret: string;
 }
 
+/** How a machine hears who it is; a guest without an agent hears nothing. */
+export interface IdentityLine {
+  introduce(identity: Identity, seed: Buffer, now: number, signal: AbortSignal): Promise<string>;
+  close(): void;
+}
+
 /**
  * The private line on which a machine hears who it is (see the record of decisions on the image of a QEMU machine). It
  * stays connected for as long as the machine runs: a machine without a listener looks only now and then whether one came.
  */
-export class BootLine {
+export class BootLine implements IdentityLine {
   private readonly socket: Socket;
   private cutter = new LineCutter(64 * 1024);
   private pending: { resolve(bootId: string): void; reject(error: Error): void; machineId: string } | null = null;

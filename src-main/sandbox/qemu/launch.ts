@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WheelhouseError } from '../../base/errors';
-import { BootLine } from './bootLine';
+import { BootLine, type IdentityLine } from './bootLine';
 import { qemuArguments, type Hardware, type Memory } from './arguments';
 import type { MachineFiles } from './layout';
 import { endMachine, startQemu, type QemuProcess } from './process';
@@ -9,9 +9,9 @@ import { Qmp } from './qmp';
 export interface Launched {
   process: QemuProcess;
   qmp: Qmp;
-  boot: BootLine;
-  /** Of 127.0.0.1; leads to the in-guest agent. */
-  linkPort: number;
+  boot: IdentityLine;
+  /** Of 127.0.0.1; leads to the in-guest agent. Null: there is none. */
+  linkPort: number | null;
 }
 
 /** The port that the kernel chose for the link, from QEMU's table of its user network (`info usernet`). */
@@ -26,7 +26,7 @@ export function forwardedPort(table: string, guestPort: number): number {
 }
 
 /** QEMU's own last words, for an error's text. */
-const lastWords = (logFile: string): string => {
+export const lastWords = (logFile: string): string => {
   try {
     return readFileSync(logFile, 'utf8').trim().split('\n').at(-1)?.slice(0, 300) ?? '';
   } catch {

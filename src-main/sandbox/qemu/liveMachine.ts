@@ -1,6 +1,6 @@
 import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
-import type { BootLine } from './bootLine';
+import type { IdentityLine } from './bootLine';
 import { ConsoleLog } from './console';
 import type { MachineFiles } from './layout';
 import { endMachine, isMachine } from './process';
@@ -20,7 +20,7 @@ export class LiveMachine {
     readonly pid: number,
     readonly files: MachineFiles,
     readonly qmp: Qmp,
-    readonly boot: BootLine,
+    readonly boot: IdentityLine,
     private readonly exitWords: () => string | null = () => null,
   ) {
     this.console = new ConsoleLog(files.sockets.console, files.consoleLog, () => {});
