@@ -19,19 +19,19 @@ import { sessionStore, type SessionRow } from '../store/sessions';
 import { createBroker, type BrokerOptions, type Limits } from './index';
 import type { AcquireRequest, Broker } from './types';
 
-/** Short times: the machines are in this process and answer in milliseconds. */
+/** Short times between looks, as the machines are in this process; patience with each, as this computer may be busy. */
 const quick: Partial<Limits> = {
   tickMs: 15,
   probeEveryMs: 60,
   listEveryMs: 60,
   healthEveryMs: 40,
-  healthTimeoutMs: 300,
+  healthTimeoutMs: 1000,
   backoffMs: 20,
   backoffMaxMs: 100,
-  reconnectMs: 600,
-  adoptMs: 1500,
+  reconnectMs: 3000,
+  adoptMs: 10_000,
   checkMs: 3000,
-  pingMs: 200,
+  pingMs: 1000,
   announceMs: 5,
   activityWriteMs: 20,
 };
