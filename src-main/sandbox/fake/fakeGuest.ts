@@ -12,6 +12,7 @@ import { Emitter } from '../../base/emitter';
 import type { MachineSpec } from '../backend';
 import { duplexPair } from './duplexPair';
 import { FakeShell } from './fakeShell';
+import type { GuestState } from './guestState';
 import { createFakeRfbServer, type FakeRfbServer } from './rfbServer';
 
 /** What a fake guest does wrong. `dies` counts from its start; `hangs` answers the handshake and then nothing. */
@@ -43,18 +44,50 @@ export class FakeGuest {
   constructor(
     readonly spec: MachineSpec,
     private readonly fault: GuestFault,
+    /** Goes on from there; its screen has the saved size. */
+    from?: GuestState,
   ) {
     this.bootId = linkCrypto.nonce();
     this.frozen = fault.kind === 'hangs';
-    this.rfb = createFakeRfbServer({ width: spec.size.width, height: spec.size.height });
+    const size = from?.screen ?? spec.size;
+    this.rfb = createFakeRfbServer({ width: size.width, height: size.height });
     // A picture that is not blank, as a desktop's is.
-    this.rfb.paint({ x: 0, y: 0, width: spec.size.width, height: spec.size.height - 30 }, [78, 102, 112, 255]);
+    if (from) this.restore(from);
+    else this.rfb.paint({ x: 0, y: 0, width: spec.size.width, height: spec.size.height - 30 }, [78, 102, 112, 255]);
   }
 
   /** While true calls are taken and not answered, as in a frozen machine; they are answered when it ends. */
   set frozen(frozen: boolean) {
     this.cold = frozen;
     if (!frozen) this.thaw.emit();
+  }
+
+  /** The state of this instant. */
+  snapshot(): GuestState {
+    const { width, height } = this.rfb.size;
+    return {
+      files: new Map(this.shell.files),
+      windows: [...this.windows],
+      clipboard: this.clipboard,
+      screen: { width, height, pixels: this.rfb.read({ x: 0, y: 0, width, height }) },
+    };
+  }
+
+  private restore({ files, windows, clipboard, screen }: GuestState): void {
+    for (const [path, data] of files) this.shell.files.set(path, data);
+    this.windows = windows;
+    this.clipboard = clipboard;
+    this.rfb.paint({ x: 0, y: 0, width: screen.width, height: screen.height }, screen.pixels);
+  }
+
+  /** Without an agent: only the screen, on a socket of its own. */
+  async startScreen(socketPath: string): Promise<void> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      this.rfb.accept(socket);
+    });
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
+    this.closers.push(() => void server.close());
   }
 
   async start(socketPath: string): Promise<void> {

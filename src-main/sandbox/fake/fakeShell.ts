@@ -84,6 +84,9 @@ export class FakeShell {
         const file = this.files.get(posix.resolve(cwd, args[0] ?? ''));
         return file ? done(file.toString()) : done('', 1, `cat: ${args[0]}: No such file or directory\n`);
       }
+      case 'rm':
+        for (const path of args.filter((each) => !each.startsWith('-'))) this.files.delete(posix.resolve(cwd, path));
+        return done();
       case 'sleep':
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, Number(args[0]) * 1000);

@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import type { ErrorCode } from '@shared/errors';
+import type { BackendKind } from '@shared/pool';
 import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
-import type { MachineSpec, ObservedMachine, SandboxBackend } from '../backend';
+import type { MachineCheckpoints, MachineSpec, ObservedMachine, SandboxBackend } from '../backend';
 import { RuntimeFolder } from '../runtimeFolder';
+import { CheckpointFiles } from './checkpoints';
 import { FakeGuest, type GuestFault } from './fakeGuest';
+import type { GuestState } from './guestState';
 
 export type { FakeGuest, GuestFault } from './fakeGuest';
 
@@ -17,10 +21,26 @@ export interface FakeFaults {
   guest: GuestFault;
   /** Milliseconds that a create takes. */
   createDelayMs: number;
+  /** Milliseconds that saving or putting back a machine takes. */
+  checkpointDelayMs: number;
+  /** Saving or putting back fails: with the machine going on, or (`lost`) after its old process has ended. */
+  checkpointFails: null | 'guest_failed' | 'disk_full' | 'lost';
 }
 
+export interface FakeOptions {
+  dataDir: string;
+  image?: string;
+  /** Stands in for another backend, so that a test has two. */
+  kind?: BackendKind;
+  parks?: boolean;
+  /** Default true. */
+  checkpoints?: boolean;
+}
+
+/** An image without an agent inside: only a screen. */
+export const screenOnlyImage = 'wheelhouse/fake-screen:1';
+
 export interface FakeBackend extends SandboxBackend {
-  readonly kind: 'fake';
   readonly faults: FakeFaults;
   /** Ids of machines for which create was called, in order, repeats included. */
   readonly created: readonly string[];
@@ -29,10 +49,17 @@ export interface FakeBackend extends SandboxBackend {
   kill(machineId: string, reason?: string): void;
 }
 
-type FakeMachine = { spec: MachineSpec; guest: FakeGuest; state: 'running' | 'paused' | 'exited'; log: string[] };
+interface FakeMachine {
+  spec: MachineSpec;
+  guest: FakeGuest;
+  path: string;
+  state: 'running' | 'paused' | 'exited';
+  log: string[];
+}
 
 /** Machines inside this process: real sockets, the real link, a fake screen. For tests of everything above the backend. */
-export function createFakeBackend(options: { dataDir: string; image?: string }): FakeBackend {
+export function createFakeBackend(options: FakeOptions): FakeBackend {
+  const saved = new CheckpointFiles(options.dataDir);
   const folder = new RuntimeFolder(options.dataDir);
   const machines = new Map<string, FakeMachine>();
   const creating = new Map<string, Promise<void>>();
@@ -46,6 +73,8 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
     imageMissing: false,
     guest: { kind: 'none' },
     createDelayMs: 0,
+    checkpointDelayMs: 0,
+    checkpointFails: null,
   };
   const image = options.image ?? 'wheelhouse/fake:1';
 
@@ -66,17 +95,31 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
     machine.guest.stop();
     exits.emit({ machineId, reason });
   };
+  let starts = 0;
+  /** One start of a machine, on a path of its own: the old start may still listen on its own. */
+  const boot = async (spec: MachineSpec, fault: GuestFault, from?: GuestState) => {
+    const guest = new FakeGuest(spec, fault, from);
+    starts += 1;
+    const socket = from ? join(folder.machine(spec.machineId), `s${starts}`) : folder.socket(spec.machineId);
+    if (spec.image === screenOnlyImage) {
+      const bare = join(folder.machine(spec.machineId), `v${starts}`);
+      await guest.startScreen(bare);
+      return { guest, path: `rfb:${guest.bootId}:${bare}` };
+    }
+    await guest.start(socket);
+    return { guest, path: socket };
+  };
   const start = async (spec: MachineSpec) => {
     if (faults.createDelayMs > 0) await pauseFor(faults.createDelayMs);
     if (faults.createFails) throw new WheelhouseError(faults.createFails, 'The fake engine was told to fail creates.');
-    if (faults.imageMissing || spec.image !== image) {
+    if (faults.imageMissing || (spec.image !== image && spec.image !== screenOnlyImage)) {
       throw new WheelhouseError('image_missing', `There is no image ${spec.image}.`);
     }
     const fault = faults.guest;
     folder.prepare({ machineId: spec.machineId, secret: spec.secret });
-    const guest = new FakeGuest(spec, fault);
-    await guest.start(folder.socket(spec.machineId));
-    machines.set(spec.machineId, { spec, guest, state: 'running', log: ['started'] });
+    const from = spec.fromCheckpoint === undefined ? undefined : saved.load(spec.fromCheckpoint);
+    const { guest, path } = await boot(spec, fault, from);
+    machines.set(spec.machineId, { spec, guest, path, state: 'running', log: ['started'] });
     if (fault.kind === 'dies') void pauseFor(fault.afterMs).then(() => kill(spec.machineId));
   };
   const known = (machineId: string): FakeMachine => {
@@ -92,8 +135,64 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
     machine.guest.rfb.hold(frozen);
   };
 
+  /** What saving and putting back have in common; a failure leaves the machine as it was. */
+  const mayFail = async (signal: AbortSignal) => {
+    if (faults.checkpointDelayMs > 0) await pauseFor(faults.checkpointDelayMs);
+    engine(signal);
+    const fails = faults.checkpointFails;
+    if (fails === 'lost' || fails === null) return;
+    const words = fails === 'disk_full' ? 'The disk is full.' : 'The fake engine was told to fail.';
+    throw new WheelhouseError('guest_failed', words, fails === 'disk_full' ? { reason: fails } : {});
+  };
+  const checkpoints: MachineCheckpoints = {
+    async create(machineId, checkpointId, signal) {
+      engine(signal);
+      const machine = known(machineId);
+      if (machine.state === 'exited') throw new WheelhouseError('guest_failed', `${machineId} has ended.`);
+      const before = saved.bytes(checkpointId);
+      if (before !== null) return { bytes: before };
+      const state = machine.guest.snapshot();
+      await mayFail(signal);
+      return { bytes: saved.save(checkpointId, state) };
+    },
+    async restore(machineId, checkpointId, secret, signal) {
+      engine(signal);
+      const machine = known(machineId);
+      const state = saved.load(checkpointId);
+      await mayFail(signal);
+      if (faults.checkpointFails === 'lost') {
+        machine.state = 'exited';
+        machine.guest.stop();
+        throw new WheelhouseError('guest_failed', 'The new process ended at once.', { lost: true });
+      }
+      const { guest, path } = await boot({ ...machine.spec, secret }, { kind: 'none' }, state);
+      guest.sessionReady = true;
+      machine.guest.stop();
+      Object.assign(machine, { guest, path, state: 'running' });
+      machine.log.push(`went on from ${checkpointId}`);
+    },
+    async remove(checkpointId, signal) {
+      engine(signal);
+      saved.remove(checkpointId);
+    },
+    async list(signal) {
+      engine(signal);
+      return saved.list();
+    },
+  };
+
   return {
-    kind: 'fake',
+    kind: options.kind ?? 'fake',
+    parks: options.parks ?? false,
+    ...(options.checkpoints !== false && { checkpoints }),
+    describe: (which) => ({ guestAgent: which !== screenOnlyImage, consoleLog: true }),
+    async images(signal) {
+      engine(signal);
+      return [
+        { name: 'desktop', words: 'Machines inside this process', guestAgent: true },
+        { name: 'screen-only', words: 'A screen without an agent', guestAgent: false },
+      ];
+    },
     faults,
     created,
     guest: (machineId) => machines.get(machineId)?.guest,
@@ -105,6 +204,7 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
     },
     async resolveImage(name, signal) {
       engine(signal);
+      if (!faults.imageMissing && (name === 'screen-only' || name === screenOnlyImage)) return screenOnlyImage;
       return !faults.imageMissing && (name === 'desktop' || name === image) ? image : null;
     },
     async create(spec, signal) {
@@ -118,7 +218,7 @@ export function createFakeBackend(options: { dataDir: string; image?: string }):
       }
       await begun;
     },
-    linkPath: (machineId) => folder.socket(machineId),
+    linkPath: (machineId) => machines.get(machineId)?.path ?? folder.socket(machineId),
     async afterFirstContact(machineId, signal) {
       engine(signal);
       folder.forgetSecret(machineId);

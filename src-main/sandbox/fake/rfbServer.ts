@@ -31,6 +31,8 @@ export interface FakeRfbServer {
   readonly connections: number;
   /** One RGBA colour for the whole rectangle, or its pixels row by row. */
   paint(rect: FakeRect, rgba: readonly [number, number, number, number] | Uint8Array): void;
+  /** RGBA pixels, row by row. */
+  read(rect: FakeRect): Buffer;
   /** Moves pixels and tells clients by CopyRect where they allow it. */
   copy(from: FakeRect, x: number, y: number): void;
   /** Changes the screen's size; what fits of the old picture stays. */
@@ -78,6 +80,7 @@ export function createFakeRfbServer(options: { width: number; height: number; na
       screen.paint(rect, rgba);
       each((connection) => connection.damage(rect));
     },
+    read: (rect) => screen.read(rect),
     copy(from, x, y) {
       screen.copy(from, x, y);
       each((connection) => connection.copied(from, x, y));
