@@ -2,6 +2,8 @@ import { linkLimits } from '@shared/link';
 import { WheelhouseError } from '../base/errors';
 import { GuestLink } from './guestLink';
 import { openLink } from './openLink';
+import { connectRfbGuest, openScreen } from './rfbLink';
+import { parseRfbPath } from './rfbPath';
 import type { ConnectGuest, GuestClient, OpenRfb } from './types';
 
 /** Milliseconds a call may take when its own time limit does not say otherwise. */
@@ -11,15 +13,23 @@ const execGraceMs = 5_000;
 
 /**
  * Connects to a machine's in-guest agent and proves both ends. Rejects with guest_failed (nothing listens, wrong
- * identity, rubbish), guest_timeout, or the signal's reason.
+ * identity, rubbish), guest_timeout, or the signal's reason. For a machine that has none (a path of `rfb:`) the client
+ * asks its screen, and every call to an agent is not_supported.
  */
 export const connectGuest: ConnectGuest = async (target, signal) => {
+  const screen = parseRfbPath(target.path);
+  if (screen) return connectRfbGuest(target, screen, signal);
   const link = new GuestLink(target, await openLink(target, 'calls', signal));
   return guestClient(link);
 };
 
-/** Opens a raw RFB stream through the agent; rejects as `connectGuest` does. The stream carries bytes from RFB's greeting on. */
+/**
+ * Opens a raw RFB stream through the agent, or to the machine's own server where there is none; rejects as `connectGuest`
+ * does. The stream carries bytes from RFB's greeting on.
+ */
 export const openRfb: OpenRfb = async (target, signal) => {
+  const screen = parseRfbPath(target.path);
+  if (screen) return openScreen(target, screen, signal);
   const { framed } = await openLink(target, 'rfb', signal);
   return framed.socket;
 };

@@ -5,6 +5,13 @@ const shift = { none: 1, shared: 1 } as const;
 /** Key symbols of X11: Latin-1 characters are their own, Return is not. */
 const returnKey = 0xff0d;
 
+/** A picture as the server sent it: four bytes a pixel, the last one of no meaning. */
+export interface GlanceFrame {
+  width: number;
+  height: number;
+  pixels: Buffer;
+}
+
 /**
  * The least of an RFB client (RFC 6143): looks once and types. The saved state of a machine is checked with it before
  * every machine is made from it; what people and agents use is the room of screens, above this one.
@@ -56,12 +63,33 @@ export class RfbGlance {
 
   /** How many different colours a whole frame shows; stops counting at 64. */
   async colours(): Promise<number> {
+    const seen = new Set<number>();
+    await this.look((_, pixels) => {
+      for (let at = 0; at < pixels.length && seen.size < 64; at += 4) seen.add(pixels.readUInt32BE(at) >>> 8);
+    });
+    return seen.size;
+  }
+
+  /** A whole frame, four bytes a pixel. */
+  async frame(): Promise<GlanceFrame> {
+    const { width, height } = this;
+    const whole = Buffer.alloc(width * height * 4);
+    await this.look((rect, pixels) => {
+      for (let row = 0; row < rect.height; row += 1) {
+        pixels.copy(whole, ((rect.y + row) * width + rect.x) * 4, row * rect.width * 4, (row + 1) * rect.width * 4);
+      }
+    });
+    return { width, height, pixels: whole };
+  }
+
+  private async look(
+    take: (rect: { x: number; y: number; width: number; height: number }, pixels: Buffer) => void,
+  ): Promise<void> {
     const ask = Buffer.alloc(10);
     ask.writeUInt8(3, 0);
     ask.writeUInt16BE(this.width, 6);
     ask.writeUInt16BE(this.height, 8);
     this.stream.write(ask);
-    const seen = new Set<number>();
     let area = 0;
     while (area < this.width * this.height) {
       const [kind] = await this.read(1);
@@ -74,13 +102,13 @@ export class RfbGlance {
       const rectangles = (await this.read(3)).readUInt16BE(1);
       for (let n = 0; n < rectangles; n += 1) {
         const head = await this.read(12);
+        const [x, y] = [head.readUInt16BE(0), head.readUInt16BE(2)];
         const [width, height] = [head.readUInt16BE(4), head.readUInt16BE(6)];
         const pixels = await this.read(width * height * 4);
         area += width * height;
-        for (let at = 0; at < pixels.length && seen.size < 64; at += 4) seen.add(pixels.readUInt32BE(at) >>> 8);
+        if (x + width <= this.width && y + height <= this.height) take({ x, y, width, height }, pixels);
       }
     }
-    return seen.size;
   }
 
   /** Types characters of Latin-1 and a Return. */
