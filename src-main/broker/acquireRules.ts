@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PoolSpec } from '@shared/pool';
 import { acquireBodySchema } from '@shared/session';
-import { sessionIdSchema } from '@shared/ids';
+import { idSchema, sessionIdSchema } from '@shared/ids';
 import { z } from 'zod';
 import { WheelhouseError } from '../base/errors';
 import { parseInput } from '../base/parse';
@@ -12,12 +12,15 @@ import type { AcquireRequest } from './types';
 /** Labels that only the broker may set. */
 const reserved = /^wheelhouse([._-]|$)/;
 
-const keySchema = z.object({ sessionId: sessionIdSchema.optional() });
+const keySchema = z.object({
+  sessionId: sessionIdSchema.optional(),
+  fromCheckpoint: z.strictObject({ checkpointId: idSchema, machineId: idSchema }).optional(),
+});
 
 /** bad_request with details for what can't be right. Labels under `wheelhouse.` are the broker's own. */
 export function checkRequest(request: AcquireRequest): void {
-  const { poolId: _pool, caller: _caller, sessionId, ...body } = request;
-  parseInput(keySchema, { sessionId }, 'The session id');
+  const { poolId: _pool, caller: _caller, sessionId, fromCheckpoint, ...body } = request;
+  parseInput(keySchema, { sessionId, fromCheckpoint }, 'The request');
   parseInput(acquireBodySchema, body, 'The request');
   const label = Object.keys(request.labels ?? {}).find((name) => reserved.test(name));
   if (label !== undefined) {
@@ -36,6 +39,7 @@ export function parametersHash(request: AcquireRequest): string {
     request.name ?? '',
     request.agent ?? '',
     labels,
+    ...(request.fromCheckpoint ? [request.fromCheckpoint.checkpointId, request.fromCheckpoint.machineId] : []),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -6,30 +6,15 @@ import type { PoolRow } from '../store/pools';
 import type { SessionRow } from '../store/sessions';
 import { checkMayUse, checkRequest, parametersHash } from './acquireRules';
 import { blockedBy } from './blocked';
+import { Branches } from './branches';
 import type { Core } from './core';
 import { FairQueue } from './fairQueue';
 import type { Fleet } from './fleet';
+import type { Joiner, Pending } from './pending';
 import { isEnded } from './sessionState';
 import type { AcquireRequest } from './types';
 import type { Views } from './views';
 import { wordsOf } from './words';
-
-interface Joiner {
-  resolve(session: Session): void;
-  reject(error: unknown): void;
-  leave(): void;
-}
-/** One key on its way to a session, with everybody who asked for it. */
-interface Pending {
-  sessionId: string;
-  hash: string;
-  poolId: string;
-  lane: string;
-  request: AcquireRequest;
-  joiners: Set<Joiner>;
-  /** Its row is written: others can see it waiting. */
-  queued: boolean;
-}
 
 /**
  * From a request to a session. A key that lives is answered with its session. A new key is served at once when a machine
@@ -43,6 +28,7 @@ export class Acquisition {
   private readonly queues = new Map<string, FairQueue<Pending>>();
   /** Machines being asked, so that two requests never ask the same. */
   private readonly reserved = new Set<string>();
+  private readonly branches: Branches;
   onLeased: (session: SessionRow) => void = () => {};
   onDemand: (poolId: string) => void = () => {};
   /** Of the image and size that its pool asks for now. */
@@ -52,12 +38,27 @@ export class Acquisition {
     private readonly core: Core,
     private readonly fleet: Fleet,
     private readonly views: Views,
-  ) {}
+  ) {
+    this.branches = new Branches(core, fleet, {
+      pending: () => this.pending.values(),
+      blocked: (pool) => this.blocked(pool),
+      lease: (pending, machineId) => this.lease(pending, machineId),
+      giveUp: (pending, error) => this.giveUp(pending, error),
+      onDemand: (poolId) => this.onDemand(poolId),
+    });
+  }
 
   /** Keys that want a machine of this pool: those in the queue, and those for whom one is being asked just now. */
   waiting(poolId: string): number {
+    return this.count((pending) => pending.poolId === poolId && pending.branch === null);
+  }
+  /** Keys whose own machine has no place in this pool yet. */
+  places(poolId: string): number {
+    return this.count((pending) => pending.poolId === poolId && pending.branch?.begun === false);
+  }
+  private count(is: (pending: Pending) => boolean): number {
     let count = 0;
-    for (const pending of this.pending.values()) if (pending.poolId === poolId) count += 1;
+    for (const pending of this.pending.values()) if (is(pending)) count += 1;
     return count;
   }
 
@@ -77,17 +78,24 @@ export class Acquisition {
       const lane = `${request.caller.role}:${request.caller.name}`;
       // A row that still waits without anybody is what a failed departure left; it is this key's place.
       if (known && known.parametersHash !== hash) throw keyReused(sessionId);
-      pending = { sessionId, hash, poolId: pool.id, lane, request, joiners: new Set(), queued: known !== undefined };
+      const branch = request.fromCheckpoint ? { from: this.branches.sourceOf(request, sessionId), begun: false } : null;
+      pending = {
+        ...{ sessionId, hash, poolId: pool.id, lane, request, branch },
+        ...{ joiners: new Set(), queued: known !== undefined },
+      };
       this.pending.set(sessionId, pending);
-      const joined = this.join(pending, request.waitMs ?? this.core.limits.waitMs, signal);
+      const joined = this.join(pending, this.waitOf(request), signal);
       this.begin(pending);
       return joined;
     }
-    return this.join(pending, request.waitMs ?? this.core.limits.waitMs, signal);
+    return this.join(pending, this.waitOf(request), signal);
   }
-
+  private waitOf({ waitMs, fromCheckpoint }: AcquireRequest): number {
+    return waitMs ?? (fromCheckpoint ? this.core.limits.branchWaitMs : this.core.limits.waitMs);
+  }
   /** Serves whoever is next while machines are ready; refuses everybody when waiting has become pointless. */
   dispatch(pool: PoolRow): void {
+    this.branches.dispatch(pool);
     const queue = this.queues.get(pool.id);
     if (!queue || queue.size === 0) return;
     const blocked = this.blocked(pool);
@@ -145,6 +153,7 @@ export class Acquisition {
 
   private begin(pending: Pending): void {
     try {
+      if (pending.branch) return this.queueBranch(pending);
       const nobodyBefore = (this.queues.get(pending.poolId)?.size ?? 0) === 0;
       const machine = nobodyBefore ? this.candidate(pending.poolId) : undefined;
       if (machine) void this.serve(pending, machine);
@@ -152,6 +161,24 @@ export class Acquisition {
     } catch (error) {
       this.settle(pending, (joiner) => joiner.reject(error));
     }
+  }
+  private queueBranch(pending: Pending): void {
+    const { queuePerCaller } = this.core.limits;
+    const waiting = this.count((one) => one.poolId === pending.poolId && one.branch !== null);
+    if (waiting > queuePerCaller)
+      throw new WheelhouseError('queue_full', 'Too many branches wait for a machine of this pool already.', {
+        ...{ waiting, retryAfterSeconds: this.retryAfter(pending.poolId, waiting) },
+      });
+    this.writeQueued(pending);
+    this.onDemand(pending.poolId);
+  }
+  private writeQueued(pending: Pending): void {
+    if (pending.queued) return;
+    this.core.commit('queue', () => {
+      this.core.sessions.insert(this.rowOf(pending, null));
+      this.core.noteSession(pending.sessionId, pending.poolId);
+    });
+    pending.queued = true;
   }
   private enqueue(pending: Pending, front = false): void {
     const { queueLength, queuePerCaller } = this.core.limits;
@@ -168,13 +195,7 @@ export class Acquisition {
         retryAfterSeconds: this.retryAfter(pending.poolId, queue.size),
       });
     }
-    if (!pending.queued) {
-      this.core.commit('queue', () => {
-        this.core.sessions.insert(this.rowOf(pending, null));
-        this.core.noteSession(pending.sessionId, pending.poolId);
-      });
-      pending.queued = true;
-    }
+    this.writeQueued(pending);
     if (front) queue.unshift(pending.lane, pending);
     else queue.push(pending.lane, pending);
     this.onDemand(pending.poolId);
@@ -184,7 +205,11 @@ export class Acquisition {
     const fit = this.core.machines
       .byPool(poolId)
       .filter(
-        (row) => row.state === 'ready' && !this.reserved.has(row.machineId) && this.fleet.links.get(row.machineId),
+        (row) =>
+          row.state === 'ready' &&
+          row.forSession === null &&
+          !this.reserved.has(row.machineId) &&
+          this.fleet.links.get(row.machineId),
       );
     return fit.find((row) => this.isFresh(row)) ?? fit[0];
   }
@@ -197,30 +222,51 @@ export class Acquisition {
       if (this.core.stopped) return;
       if (reason !== null && this.core.machines.get(machineId)?.state === 'ready')
         this.fleet.recheck(machineId, reason);
-      this.reserved.delete(machineId);
-      if (this.pending.get(pending.sessionId) !== pending) return this.onDemand(pending.poolId);
+      if (this.pending.get(pending.sessionId) !== pending) {
+        await this.putBack(machine);
+        return this.onDemand(pending.poolId);
+      }
       const pool = this.core.pools.get(pending.poolId);
       const blocked =
         !pool || pool.deleting ? new WheelhouseError('not_found', 'The pool was deleted.') : this.blocked(pool);
-      if (blocked) return this.giveUp(pending, blocked);
+      if (blocked) {
+        this.giveUp(pending, blocked);
+        return await this.putBack(machine);
+      }
       if (reason === null && this.core.machines.get(machineId)?.state === 'ready')
         return this.lease(pending, machineId);
+      this.reserved.delete(machineId);
       const other = this.candidate(pending.poolId);
       if (other) return await this.serve(pending, other);
       this.enqueue(pending, true);
     } catch (error) {
       this.core.options.logger.error({ sessionId: pending.sessionId, machineId, err: error }, 'a lease failed');
       this.giveUp(pending, error);
+      await this.putBack(machine);
     } finally {
       this.reserved.delete(machineId);
+    }
+  }
+  /** Woken, and not handed out after all: parked again, before anybody else asks it. */
+  private async putBack({ machineId }: MachineRow): Promise<void> {
+    const row = this.core.machines.get(machineId);
+    if (!row || row.state !== 'ready' || !this.fleet.parks(row)) return;
+    try {
+      await this.fleet.park(row, this.core.stopping.signal);
+    } catch (error) {
+      if (!this.core.stopped && this.core.machines.get(machineId)?.state === 'ready')
+        this.fleet.recheck(machineId, wordsOf(error));
     }
   }
   /** Asks the machine once more; null when it answers with its own identity. */
   private async unfit(machine: MachineRow): Promise<string | null> {
     const guest = this.fleet.links.get(machine.machineId);
     if (!guest) return 'Its link was lost.';
+    const { pingMs, wakeMs } = this.core.limits;
+    const parked = this.fleet.parks(machine);
     try {
-      const health = await guest.health(this.core.limits.pingMs);
+      if (parked) await this.fleet.wake(machine, wakeMs, this.core.stopping.signal);
+      const health = await guest.health(parked ? wakeMs : pingMs);
       return health.bootId === machine.bootId && health.sessionReady ? null : 'Its in-guest agent was started anew.';
     } catch (error) {
       return `It did not answer when it was to be handed out: ${wordsOf(error)}`;

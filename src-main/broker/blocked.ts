@@ -20,6 +20,7 @@ function codeOf(reason: Condition['reason']): ErrorCode | null {
     case 'AtCapacity':
     case 'MachineQuarantined':
     case 'CreateFailed':
+    case 'Preparing':
       return null;
     default:
       return assertNever(reason);

@@ -12,6 +12,8 @@ export interface Facts {
   /** Undefined: not looked yet. Null: it does not exist here. */
   tag: string | null | undefined;
   imageBuilding: boolean;
+  /** The backend makes beforehand what machines of this image and size come from. */
+  preparing: boolean;
   isolationRequired: boolean;
   paused: boolean;
   minimum: number;
@@ -96,6 +98,10 @@ function lackOf(facts: Facts): Verdict | null {
   if (facts.failure) {
     const message = `Making a machine failed: ${facts.failure.message} Trying again in ${seconds(facts.failure.retryInMs)}.`;
     return { type, status: 'False', reason: 'CreateFailed', message };
+  }
+  if (facts.preparing) {
+    const message = 'The clean desktop is being saved, once for this image and size: about a minute.';
+    return { type, status: 'False', reason: 'Preparing', message };
   }
   if (facts.existing >= maximum && counts.creating + counts.starting === 0) {
     const message = `${maximum === 1 ? 'The one machine' : `All ${maximum} machines`} of this pool ${maximum === 1 ? 'is' : 'are'} in use. Raise the maximum, or end sessions.`;

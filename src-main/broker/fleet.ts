@@ -1,11 +1,13 @@
 import { bounded } from '../base/bounded';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
-import type { PoolRow } from '../store/pools';
 import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import { checkMachine } from './machineCheck';
 import type { MachineLinks } from './machineLinks';
+import type { Making } from './pending';
+import type { Preparations } from './preparations';
+import { Turns } from './turns';
 import { wordsOf } from './words';
 
 interface Work {
@@ -29,6 +31,8 @@ export class Fleet {
   private readonly work = new Map<string, Work>();
   private readonly failures = new Map<string, Failure>();
   private readonly downRetryAt = new Map<string, number>();
+  /** What is done to machines under their sessions; none is ended meanwhile. */
+  readonly turns = new Turns();
   /** A machine came up, ended or failed: look at its pool again. */
   onProgress: (poolId: string) => void = () => {};
 
@@ -36,7 +40,38 @@ export class Fleet {
     private readonly core: Core,
     private readonly watch: BackendWatch,
     readonly links: MachineLinks,
-  ) {}
+    private readonly preparations: Preparations,
+  ) {
+    this.turns.onDone = (machineId) => {
+      const row = core.stopped ? undefined : core.machines.get(machineId);
+      if (row) this.onProgress(row.poolId);
+    };
+  }
+
+  savesMachines(row: Pick<MachineRow, 'backend'>): boolean {
+    return this.watch.backend(row.backend)?.checkpoints !== undefined;
+  }
+  /** Its backend keeps machines that nobody has paused. */
+  parks(row: Pick<MachineRow, 'backend'>): boolean {
+    return this.watch.backend(row.backend)?.parks === true;
+  }
+  /** Stopped, by us or on a person's word, or being put back: it can't answer, and its silence is no fault. */
+  quiet(row: MachineRow): boolean {
+    return (row.state === 'ready' && this.parks(row)) || row.frozen || row.restoring !== null;
+  }
+  /** Stops the processors of a ready machine until it is handed out. */
+  async park(row: MachineRow, signal: AbortSignal): Promise<void> {
+    const backend = this.watch.backend(row.backend);
+    await this.core.effect('park', () =>
+      bounded('Parking a machine', this.core.limits.pauseMs, signal, async (s) => backend?.pause(row.machineId, s)),
+    );
+  }
+  async wake(row: MachineRow, ms: number, signal: AbortSignal): Promise<void> {
+    const backend = this.watch.backend(row.backend);
+    await this.core.effect('wake', () =>
+      bounded('Waking a machine', ms, signal, async (s) => backend?.unpause(row.machineId, s)),
+    );
+  }
 
   busy(machineId: string): boolean {
     return this.work.has(machineId);
@@ -58,19 +93,17 @@ export class Fleet {
   forgive(poolId: string): void {
     const failure = this.failures.get(poolId);
     if (failure) failure.until = 0;
+    this.preparations.forgive();
   }
 
   /** Writes the intent; the effect is the next pass's (or the next broker's). */
-  create(pool: PoolRow, image: string): MachineRow {
+  create(what: Making): MachineRow {
     const { ids } = this.core.options;
     const machineId = ids.make('m');
     return this.core.commit('create.intent', () => {
       this.core.machines.insert({
+        ...what,
         machineId,
-        poolId: pool.id,
-        backend: pool.spec.backend,
-        image,
-        size: pool.spec.size,
         secret: ids.secret(),
         createdAt: this.core.now,
       });
@@ -104,13 +137,15 @@ export class Fleet {
     if (this.work.has(row.machineId) || this.core.stopped || !this.watch.reachable(row.backend)) return;
     const now = this.core.options.clock.monotonic();
     if (row.state === 'creating' || row.state === 'starting') {
+      if (row.state === 'creating' && row.fromCheckpoint === null && !this.preparations.settled(row)) return;
       if (this.freeSlots('up') > 0) this.begin(row, 'up', (signal) => this.bringUp(row, signal));
     } else if (row.state === 'resetting' || row.state === 'destroying') {
-      if ((this.downRetryAt.get(row.machineId) ?? 0) > now) return;
+      if ((this.downRetryAt.get(row.machineId) ?? 0) > now || this.turns.busy(row.machineId)) return;
       if (this.freeSlots('down') > 0) this.begin(row, 'down', (signal) => this.tearDown(row, signal));
     }
   }
   async settle(): Promise<void> {
+    await this.turns.settle();
     while (this.work.size > 0) await Promise.all([...this.work.values()].map((work) => work.done));
   }
 
@@ -135,18 +170,27 @@ export class Fleet {
     const backend = this.watch.backend(row.backend);
     if (!backend) return;
     const { machineId, poolId, image, size, secret } = row;
+    const { createMs, checkMs, bootMs, pauseMs } = core.limits;
+    const boots = backend.prepare !== undefined;
+    const spec = { machineId, poolId, image, size, secret };
     try {
       if (row.state === 'creating') {
         await core.effect('create', () =>
-          bounded('Making a machine', core.limits.createMs, signal, (s) =>
-            backend.create({ machineId, poolId, image, size, secret }, s),
+          bounded('Making a machine', boots ? Math.max(createMs, bootMs) : createMs, signal, (s) =>
+            backend.create(row.fromCheckpoint === null ? spec : { ...spec, fromCheckpoint: row.fromCheckpoint }, s),
           ),
         );
         if (signal.aborted) throw signal.reason;
         core.commit('create.started', () => core.moveMachine(machineId, 'started'));
       }
-      const { guest, bootId } = await checkMachine(core, this.watch, this.links, row, signal);
+      // The last broker may have parked it already.
+      else if (this.parks(row)) await this.wake(row, pauseMs, signal);
+      const patience = boots && row.bootId === null ? Math.max(checkMs, bootMs) : checkMs;
+      const { guest, bootId } = await checkMachine(core, this.watch, this.links, row, signal, patience);
       try {
+        // Before anybody can have it, so that its pause never meets the session; a branch goes straight to its own.
+        if (this.parks(row) && row.forSession === null) await this.park(row, signal);
+        if (signal.aborted) throw signal.reason;
         core.commit('check.passed', () => core.moveMachine(machineId, 'checked', { bootId }));
       } catch (error) {
         guest.close();
@@ -174,7 +218,7 @@ export class Fleet {
     if (!now || (now.state !== 'creating' && now.state !== 'starting')) return;
     this.quarantine(row.machineId, wordsOf(error));
     // One that was ready once died of something else than its making.
-    if (row.bootId === null) this.holdBack(row.poolId, wordsOf(error));
+    if (row.bootId === null && row.forSession === null) this.holdBack(row.poolId, wordsOf(error));
   }
   private holdBack(poolId: string, message: string): void {
     const { backoffMs, backoffMaxMs } = this.core.limits;

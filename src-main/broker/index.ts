@@ -9,9 +9,11 @@ import { Announcer } from './announcer';
 import { BackendWatch } from './backendWatch';
 import { Core } from './core';
 import { Fleet } from './fleet';
+import { Interventions } from './interventions';
 import { MachineLinks } from './machineLinks';
 import type { BrokerOptions } from './options';
 import { PoolService } from './poolService';
+import { Preparations } from './preparations';
 import { isFresh, Reconciler } from './reconciler';
 import { recover } from './recovery';
 import { SessionLife } from './sessionLife';
@@ -34,18 +36,30 @@ export function createBroker(options: BrokerOptions): Broker {
   const core = new Core(options);
   const watch = new BackendWatch(core);
   const links = new MachineLinks(core, watch);
-  const fleet = new Fleet(core, watch, links);
+  const preparations = new Preparations(core, watch);
+  const fleet = new Fleet(core, watch, links, preparations);
   const life = new SessionLife(core, fleet);
-  const views = new Views(core, watch, fleet, life);
+  const views = new Views(core, watch, fleet, life, preparations);
   life.views = views;
   const announcer = new Announcer(core, views);
   const acquisition = new Acquisition(core, fleet, views);
-  const reconciler = new Reconciler(core, watch, fleet);
+  const reconciler = new Reconciler(core, watch, fleet, preparations);
   const supervisor = new Supervisor(core, watch, fleet, life);
+  const interventions = new Interventions(core, watch, fleet, life);
   const pools = new PoolService(core, watch, fleet, life, acquisition, views, announcer);
 
   core.onCommitted = (changes) => announcer.committed(changes);
   links.onLost = (machineId, reason) => supervisor.lost(machineId, reason);
+  links.isQuiet = (machineId) => {
+    const row = core.machines.get(machineId);
+    return row !== undefined && fleet.quiet(row);
+  };
+  links.onQuiet = (machineId, reason) => {
+    // A frozen one gets its link back when it is thawed.
+    if (core.machines.get(machineId)?.state === 'ready')
+      core.guard('checking a parked machine', () => fleet.recheck(machineId, reason));
+  };
+  preparations.onSettled = () => reconciler.poke();
   fleet.onProgress = () => reconciler.poke();
   acquisition.onLeased = (row) => life.opened(row);
   acquisition.onDemand = () => reconciler.poke();
@@ -55,6 +69,7 @@ export function createBroker(options: BrokerOptions): Broker {
   };
   pools.onChanged = () => reconciler.poke();
   reconciler.waiting = (poolId) => acquisition.waiting(poolId);
+  reconciler.places = (poolId) => acquisition.places(poolId);
   reconciler.onPoolGone = (poolId) => {
     for (const part of [views, fleet, acquisition]) part.forgetPool(poolId);
   };
@@ -68,7 +83,10 @@ export function createBroker(options: BrokerOptions): Broker {
         if (row.backend === kind && row.state === 'ready') fleet.recheck(row.machineId, 'The backend does not answer.');
       }
     }
-    if (change.back) void supervisor.observe(kind);
+    if (change.back) {
+      preparations.forgive();
+      void supervisor.observe(kind);
+    }
     reconciler.poke();
   };
 
@@ -91,7 +109,7 @@ export function createBroker(options: BrokerOptions): Broker {
     if (started) throw new WheelhouseError('conflict', 'The broker was started before.');
     started = true;
     supervisor.start();
-    await recover(core, watch, fleet, life, supervisor);
+    await recover(core, watch, fleet, life, supervisor, interventions);
     tick();
   }
 
@@ -104,7 +122,9 @@ export function createBroker(options: BrokerOptions): Broker {
       for (const row of core.sessions.live())
         if (row.status === 'active') life.release(row.sessionId, 'broker', 'Wheelhouse ended.');
     life.writeActivity();
-    core.stopping.abort(new WheelhouseError('not_ready', 'Wheelhouse is stopping.'));
+    const stopping = new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
+    core.stopping.abort(stopping);
+    fleet.turns.stopAll(stopping);
     await bounded('Finishing work under way', core.limits.stopMs, undefined, () => fleet.settle()).catch(() => {});
     if (destroy) await destroyAll(core, watch);
     core.close();
@@ -147,7 +167,20 @@ export function createBroker(options: BrokerOptions): Broker {
     connect: (sessionId) => life.connect(sessionId),
     touch: (sessionId) => life.touch(sessionId),
     setAgent: (sessionId, agent) => life.setAgent(sessionId, agent),
-    fail: (sessionId, reason) => life.fail(sessionId, reason),
+    fail(sessionId, reason) {
+      const { machineId } = core.sessions.get(sessionId) ?? {};
+      // Whoever lost it looks at a machine that is being put back.
+      if (machineId && core.machines.get(machineId)?.restoring) return;
+      life.fail(sessionId, reason);
+    },
+    freeze: (sessionId) => interventions.freeze(sessionId),
+    thaw: (sessionId) => interventions.thaw(sessionId),
+    saveMachine: (sessionId, checkpointId, signal) => interventions.save(sessionId, checkpointId, signal),
+    restoreMachine: (sessionId, checkpointId, signal) => interventions.restore(sessionId, checkpointId, signal),
+    machineOf(sessionId) {
+      const { row, backend } = interventions.of(sessionId);
+      return { machineId: row.machineId, backend };
+    },
     reconcile() {
       for (const pool of core.pools.all()) fleet.forgive(pool.id);
       void watch.lookAll().then(() => reconciler.poke());

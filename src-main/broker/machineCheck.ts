@@ -27,6 +27,7 @@ export async function checkMachine(
   links: MachineLinks,
   row: MachineRow,
   parent: AbortSignal,
+  ms = core.limits.checkMs,
 ): Promise<Checked> {
   const { options, limits } = core;
   const target = links.target(row);
@@ -34,7 +35,7 @@ export async function checkMachine(
   let missing = 'The in-guest agent does not answer.';
   let guest: GuestClient | undefined;
   try {
-    return await bounded('Getting the machine ready', limits.checkMs, parent, async (signal) => {
+    return await bounded('Getting the machine ready', ms, parent, async (signal) => {
       guest = await until(
         signal,
         () => connect(core, target, signal),

@@ -8,6 +8,16 @@ import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import { wordsOf } from './words';
 
+/** Where the link of a machine that is being put back will be. */
+export interface HeldLink {
+  opened(guest: GuestClient): void;
+  failed(error: unknown): void;
+}
+export interface Opened {
+  guest: GuestClient;
+  bootId: string;
+}
+
 type Link =
   | { kind: 'open'; guest: GuestClient; dispose: () => void }
   | { kind: 'opening'; done: Promise<GuestClient>; stop: AbortController };
@@ -20,6 +30,9 @@ type Link =
 export class MachineLinks {
   private readonly links = new Map<string, Link>();
   onLost: (machineId: string, reason: string) => void = () => {};
+  /** Stopped or being put back: its silence says nothing. Its link is let go of, without another word, and `onQuiet` told. */
+  isQuiet: (machineId: string) => boolean = () => false;
+  onQuiet: (machineId: string, reason: string) => void = () => {};
 
   constructor(
     private readonly core: Core,
@@ -46,6 +59,10 @@ export class MachineLinks {
     this.links.set(machineId, link);
     link.dispose = guest.onLost((reason) => {
       if (this.links.get(machineId) !== link || this.core.stopped) return;
+      if (this.isQuiet(machineId)) {
+        this.close(machineId);
+        return this.onQuiet(machineId, reason);
+      }
       this.reopen(machineId, this.core.limits.reconnectMs, reason);
     });
   }
@@ -53,9 +70,7 @@ export class MachineLinks {
   reopen(machineId: string, ms: number, why: string): void {
     this.close(machineId);
     const stop = new AbortController();
-    const done = bounded('Reaching the machine again', ms, stop.signal, (signal) =>
-      this.tryToOpen(machineId, why, signal),
-    );
+    const done = this.open(machineId, ms, stop.signal, { why }).then(({ guest }) => guest);
     const link: Link = { kind: 'opening', done, stop };
     this.links.set(machineId, link);
     done.then(
@@ -66,9 +81,37 @@ export class MachineLinks {
       (error: unknown) => {
         if (this.links.get(machineId) !== link) return;
         this.links.delete(machineId);
+        if (this.isQuiet(machineId)) return this.onQuiet(machineId, why);
         if (!this.core.stopped) this.onLost(machineId, `${why} ${wordsOf(error)}`.trim());
       },
     );
+  }
+  /** No link, and whoever asks waits until it is said what became of it. */
+  hold(machineId: string): HeldLink {
+    this.close(machineId);
+    const stop = new AbortController();
+    let resolve: (guest: GuestClient) => void = () => {};
+    let reject: (error: unknown) => void = () => {};
+    const done = new Promise<GuestClient>((yes, no) => ([resolve, reject] = [yes, no]));
+    done.catch(() => {});
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true });
+    const link: Link = { kind: 'opening', done, stop };
+    this.links.set(machineId, link);
+    return {
+      opened: (guest) => {
+        if (this.links.get(machineId) !== link || this.core.stopped) return guest.close();
+        resolve(guest);
+        this.adopt(machineId, guest);
+      },
+      failed: (error) => {
+        if (this.links.get(machineId) === link) this.links.delete(machineId);
+        reject(error);
+      },
+    };
+  }
+  /** A link that was just proven; the caller owns it. `anyBoot`: also of an agent that was started anew. */
+  open(machineId: string, ms: number, parent: AbortSignal, how: { why: string; anyBoot?: boolean }): Promise<Opened> {
+    return bounded('Reaching the machine again', ms, parent, (signal) => this.tryToOpen(machineId, how, signal));
   }
   close(machineId: string): void {
     const link = this.links.get(machineId);
@@ -83,7 +126,11 @@ export class MachineLinks {
     for (const machineId of [...this.links.keys()]) this.close(machineId);
   }
 
-  private async tryToOpen(machineId: string, why: string, signal: AbortSignal): Promise<GuestClient> {
+  private async tryToOpen(
+    machineId: string,
+    { why, anyBoot = false }: { why: string; anyBoot?: boolean },
+    signal: AbortSignal,
+  ): Promise<Opened> {
     const row = this.core.machine(machineId);
     let guest: GuestClient | undefined;
     for (let pause = 50; ; pause = Math.min(1000, pause * 2)) {
@@ -92,11 +139,11 @@ export class MachineLinks {
         const health = await guest.health(this.core.limits.healthTimeoutMs);
         if (health.machineId !== machineId)
           throw new WheelhouseError('guest_failed', 'Another machine answered.', { final: true });
-        if (row.bootId !== null && health.bootId !== row.bootId) {
+        if (!anyBoot && row.bootId !== null && health.bootId !== row.bootId) {
           throw new WheelhouseError('guest_failed', 'The in-guest agent was started anew.', { final: true });
         }
         signal.throwIfAborted();
-        return guest;
+        return { guest, bootId: health.bootId };
       } catch (error) {
         guest?.close();
         if (signal.aborted) throw signal.reason;

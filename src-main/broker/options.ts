@@ -17,7 +17,15 @@ export interface Limits {
   createMs: number;
   /** From created to answering with a picture. */
   checkMs: number;
+  /** Both, on a backend that prepares: without what it prepares, a machine boots. */
+  bootMs: number;
+  prepareMs: number;
   destroyMs: number;
+  /** Stopping a machine's processors or letting them go on. */
+  pauseMs: number;
+  /** Saving a machine, and putting it back. */
+  saveMs: number;
+  restoreMs: number;
   /** After a failed create: the first pause and the longest, doubled each time, with jitter. */
   backoffMs: number;
   backoffMaxMs: number;
@@ -28,6 +36,8 @@ export interface Limits {
   connectWaitMs: number;
   /** The last question to a warm machine before it is handed out. */
   pingMs: number;
+  /** The same of one that was parked, letting it go on included. */
+  wakeMs: number;
   healthEveryMs: number;
   healthTimeoutMs: number;
   /** Unanswered in a row until a machine counts as hung. */
@@ -39,6 +49,8 @@ export interface Limits {
   /** A silence between ticks longer than this was sleep. */
   sleepGapMs: number;
   waitMs: number;
+  /** For a branch, whose machine is always made first. */
+  branchWaitMs: number;
   queueLength: number;
   queuePerCaller: number;
   quarantined: number;
@@ -54,13 +66,19 @@ export const defaultLimits: Limits = {
   destroysAtOnce: 4,
   createMs: 60_000,
   checkMs: 60_000,
+  bootMs: 180_000,
+  prepareMs: 900_000,
   destroyMs: 30_000,
+  pauseMs: 10_000,
+  saveMs: 120_000,
+  restoreMs: 120_000,
   backoffMs: 1000,
   backoffMaxMs: 60_000,
   reconnectMs: 10_000,
   adoptMs: 30_000,
   connectWaitMs: 10_000,
   pingMs: 500,
+  wakeMs: 2000,
   healthEveryMs: 5000,
   healthTimeoutMs: 5000,
   healthFailures: 3,
@@ -70,6 +88,7 @@ export const defaultLimits: Limits = {
   tickMs: 1000,
   sleepGapMs: 15_000,
   waitMs: 10_000,
+  branchWaitMs: 60_000,
   queueLength: 64,
   queuePerCaller: 16,
   quarantined: 2,

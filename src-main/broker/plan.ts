@@ -17,6 +17,8 @@ export interface MachineView {
   fresh: boolean;
   /** Milliseconds in its state. */
   ageMs: number;
+  /** Made for one session alone: it takes up a place, and is nobody else's. */
+  taken?: boolean;
 }
 
 export interface Observed {
@@ -43,7 +45,8 @@ export type PlanAction = { kind: 'create' } | { kind: 'discard'; machineId: stri
  * there is room, so that something is ready all the while.
  */
 export function plan(desired: Desired, observed: Observed, keep: Keep): PlanAction[] {
-  const inState = (...states: MachineState[]) => observed.machines.filter((machine) => states.includes(machine.state));
+  const inState = (...states: MachineState[]) =>
+    observed.machines.filter((machine) => !machine.taken && states.includes(machine.state));
   const actions: PlanAction[] = [];
   const discarded = new Set<string>();
   const discard = (machine: MachineView, reason: string): void => {
@@ -52,8 +55,9 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
   };
 
   if (desired.deleting) {
-    for (const machine of inState('creating', 'starting', 'ready', 'quarantined'))
-      discard(machine, 'The pool was deleted.');
+    for (const machine of observed.machines)
+      if (['creating', 'starting', 'ready', 'quarantined'].includes(machine.state))
+        discard(machine, 'The pool was deleted.');
     return actions;
   }
 

@@ -82,6 +82,7 @@ describe('conditions', () => {
     image: 'desktop',
     tag: 'desktop:1',
     imageBuilding: false,
+    preparing: false,
     isolationRequired: false,
     paused: false,
     minimum: 2,

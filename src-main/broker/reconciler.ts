@@ -4,6 +4,7 @@ import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
 import { plan } from './plan';
+import type { Preparations } from './preparations';
 
 /**
  * Carries plans out. A pass is synchronous: it reads the store, decides, writes intents and starts work; whatever changes
@@ -13,6 +14,8 @@ export class Reconciler {
   private asked = false;
   /** How many callers wait for this pool; and what to do once its picture is up to date. */
   waiting: (poolId: string) => number = () => 0;
+  /** Places that requests with a machine of their own still need. */
+  places: (poolId: string) => number = () => 0;
   onPass: (pool: PoolRow, machines: MachineRow[]) => void = () => {};
   onPoolGone: (poolId: string) => void = () => {};
 
@@ -20,6 +23,7 @@ export class Reconciler {
     private readonly core: Core,
     private readonly watch: BackendWatch,
     private readonly fleet: Fleet,
+    private readonly preparations: Preparations,
   ) {}
 
   poke(): void {
@@ -52,7 +56,7 @@ export class Reconciler {
     const actions = plan(
       {
         minimum: pool.spec.warm.minimum,
-        maximum: pool.spec.warm.maximum,
+        maximum: Math.max(0, pool.spec.warm.maximum - this.places(pool.id)),
         waiting: this.waiting(pool.id),
         paused: pool.spec.paused,
         deleting: pool.deleting,
@@ -63,15 +67,23 @@ export class Reconciler {
           state: row.state,
           fresh: isFresh(row, pool, tag),
           ageMs: now - Date.parse(row.since),
+          taken: row.forSession !== null && ['creating', 'starting', 'ready'].includes(row.state),
         })),
-        mayCreate: this.watch.reachable(pool.spec.backend) && typeof tag === 'string' && (failure?.retryInMs ?? 0) <= 0,
+        mayCreate:
+          this.watch.reachable(pool.spec.backend) &&
+          typeof tag === 'string' &&
+          (failure?.retryInMs ?? 0) <= 0 &&
+          this.prepared(pool, tag),
         slots: Math.max(0, this.fleet.freeSlots('up') - idle.length),
       },
       this.core.limits,
     );
     for (const action of actions) {
       if (action.kind === 'discard') this.fleet.discard(action.machineId, action.reason);
-      else if (typeof tag === 'string') this.fleet.create(pool, tag);
+      else if (typeof tag === 'string') {
+        const { backend, size } = pool.spec;
+        this.fleet.create({ poolId: pool.id, backend, image: tag, size });
+      }
     }
     if (actions.length > 0) for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
     if (pool.deleting && this.core.machines.byPool(pool.id).length === 0) {
@@ -80,6 +92,11 @@ export class Reconciler {
       return;
     }
     this.onPass(pool, machines);
+  }
+  /** What its machines come from is there, or can't be had; begun otherwise, unless nothing is to be made at all. */
+  private prepared({ spec, deleting }: PoolRow, image: string): boolean {
+    if (spec.paused || deleting) return true;
+    return this.preparations.settled({ backend: spec.backend, image, size: spec.size });
   }
 }
 

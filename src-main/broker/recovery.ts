@@ -1,6 +1,7 @@
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import type { Interventions } from './interventions';
 import type { SessionLife } from './sessionLife';
 import type { Supervisor } from './supervisor';
 
@@ -11,6 +12,8 @@ import type { Supervisor } from './supervisor';
  *   reconciler begins again (the backends' calls are idempotent by machine id).
  * - Living sessions keep machine and ids; their links are opened in the background, and a call waits for them.
  * - Warm machines are not believed: each is checked afresh before it is ready again.
+ * - A machine that was being made for one session alone goes with the request.
+ * - A frozen machine stays frozen. One that was being put back is taken as it is found, put back or not.
  * - Machines of this installation that the store does not know are ended; all others are not ours to touch.
  */
 export async function recover(
@@ -19,12 +22,16 @@ export async function recover(
   fleet: Fleet,
   life: SessionLife,
   supervisor: Supervisor,
+  interventions: Interventions,
 ): Promise<void> {
   const { logger, backends } = core.options;
   core.commit('recover', () => {
     for (const row of core.sessions.live()) if (row.status === 'queued') core.sessions.remove(row.sessionId);
     for (const row of core.machines.all()) {
-      if (row.state === 'ready') core.moveMachine(row.machineId, 'recheck', { reason: 'Wheelhouse was restarted.' });
+      if (row.forSession !== null && ['creating', 'starting', 'ready'].includes(row.state))
+        core.moveMachine(row.machineId, 'discard', { reason: 'Wheelhouse was restarted before its session had it.' });
+      else if (row.state === 'ready')
+        core.moveMachine(row.machineId, 'recheck', { reason: 'Wheelhouse was restarted.' });
     }
   });
   life.finishReleases();
@@ -36,12 +43,15 @@ export async function recover(
       life.fail(row.sessionId, 'Its machine was not there any more when Wheelhouse started.');
       continue;
     }
-    if (!watch.backend(machine.backend)) {
+    const backend = watch.backend(machine.backend);
+    if (!backend) {
       life.fail(row.sessionId, `This computer has no ${machine.backend} backend any more.`);
       continue;
     }
     logger.info({ sessionId: row.sessionId, machineId: machine.machineId }, 'session re-adopted');
-    fleet.links.reopen(machine.machineId, core.limits.adoptMs, 'Wheelhouse was restarted.');
+    const stops = machine.frozen || backend.parks === true || backend.checkpoints !== undefined;
+    if (stops) interventions.resume({ ...machine, sessionId: row.sessionId }, backend);
+    else fleet.links.reopen(machine.machineId, core.limits.adoptMs, 'Wheelhouse was restarted.');
     life.opened(row);
   }
   for (const kind of backends.keys()) if (watch.reachable(kind)) await supervisor.observe(kind);

@@ -87,6 +87,8 @@ export class SessionLife implements ActivityView {
         retryAfterSeconds: 2,
       },
     );
+    if (!opening && this.core.machines.get(machineId)?.frozen)
+      throw new WheelhouseError('not_ready', 'The session is frozen. Its machine is reached again once it is thawed.');
     if (!opening) throw notReady;
     try {
       return await bounded(
@@ -156,7 +158,10 @@ export class SessionLife implements ActivityView {
     this.closed(sessionId, machineId);
   }
   private closed(sessionId: string, machineId: string | null): void {
-    if (machineId !== null) this.fleet.links.close(machineId);
+    if (machineId !== null) {
+      this.fleet.turns.stop(machineId, new WheelhouseError('session_gone', 'The session has ended.'));
+      this.fleet.links.close(machineId);
+    }
     const row = this.core.session(sessionId);
     const session = this.views.session(row);
     this.activity.delete(sessionId);
@@ -189,8 +194,9 @@ export class SessionLife implements ActivityView {
     const words = afterSeconds % 60 === 0 ? `${afterSeconds / 60} min` : `${afterSeconds} s`;
     this.release(sessionId, 'broker', `${idledOut} ${words}.`);
   }
-  /** A person holds control or is about to, a call is in flight, or a question waits for a person. */
+  /** Frozen; a person holds control or is about to, a call is in flight, or a question waits for a person. */
   private spared(sessionId: string): boolean {
+    if (this.frozen(sessionId)) return true;
     try {
       const { kind } = this.core.options.controlState(sessionId);
       if (kind === 'human' || kind === 'draining' || kind === 'requested') return true;
@@ -198,6 +204,10 @@ export class SessionLife implements ActivityView {
       return this.core.hooks.isSpared?.(sessionId) ?? false;
     }
     return this.core.hooks.isSpared?.(sessionId) ?? false;
+  }
+  private frozen(sessionId: string): boolean {
+    const machineId = this.core.sessions.get(sessionId)?.machineId ?? null;
+    return machineId !== null && this.core.machines.get(machineId)?.frozen === true;
   }
   writeActivity(): void {
     if (this.unwritten.size === 0 || this.core.stopped) return;

@@ -47,6 +47,8 @@ export class Supervisor {
   private noteLost(machineId: string, reason: string): void {
     const row = this.core.machines.get(machineId);
     if (!row) return;
+    // The old process ends on the way back; whoever puts the machine back knows when it is lost.
+    if (row.restoring !== null) return this.core.options.logger.info({ machineId, reason }, 'ended to be put back');
     if (row.state === 'leased' && row.sessionId !== null) this.life.fail(row.sessionId, reason);
     else if (row.state === 'starting' || row.state === 'ready') {
       this.core.options.logger.warn({ machineId, poolId: row.poolId, reason }, 'a warm machine is lost');
@@ -60,7 +62,11 @@ export class Supervisor {
     if (slept > 0) this.misses.clear();
     if (now >= this.nextHealth) {
       this.nextHealth = now + this.core.limits.healthEveryMs;
-      const up = this.core.machines.all().filter((row) => row.state === 'ready' || row.state === 'leased');
+      // One that is stopped can't answer: for it what its backend lists is the check.
+      const up = this.core.machines
+        .all()
+        .filter((row) => row.state === 'ready' || row.state === 'leased')
+        .filter((row) => !this.fleet.quiet(row) && !this.fleet.turns.busy(row.machineId));
       const known = new Set(up.map((row) => row.machineId));
       for (const machineId of this.misses.keys()) if (!known.has(machineId)) this.misses.delete(machineId);
       for (const row of up) void this.ask(row);
@@ -81,9 +87,10 @@ export class Supervisor {
       const health = await guest.health(this.core.limits.healthTimeoutMs);
       this.misses.delete(machineId);
       if (this.core.stopped || (health.machineId === machineId && health.bootId === row.bootId)) return;
+      if (this.excused(machineId)) return;
       this.lost(machineId, 'Another in-guest agent answers in its place.');
     } catch (error) {
-      if (this.core.stopped || this.fleet.links.get(machineId) !== guest) return;
+      if (this.core.stopped || this.fleet.links.get(machineId) !== guest || this.excused(machineId)) return;
       const misses = (this.misses.get(machineId) ?? 0) + 1;
       this.misses.set(machineId, misses);
       if (misses < this.core.limits.healthFailures) return;
@@ -92,6 +99,12 @@ export class Supervisor {
     } finally {
       this.asking.delete(machineId);
     }
+  }
+
+  /** It was stopped, or is being seen to, since it was asked. */
+  private excused(machineId: string): boolean {
+    const row = this.core.machines.get(machineId);
+    return !row || this.fleet.quiet(row) || this.fleet.turns.busy(machineId);
   }
 
   /** Compares the store with what the backend has. Resolves false when the backend did not answer. */
@@ -105,6 +118,9 @@ export class Supervisor {
       if (this.core.stopped) return true;
       for (const row of before) {
         if (row.state !== 'starting' && row.state !== 'ready' && row.state !== 'leased') continue;
+        // Being put back, or put back since it was listed.
+        const now = this.core.machines.get(row.machineId);
+        if (row.restoring !== null || (now && (now.restoring !== null || now.bootId !== row.bootId))) continue;
         const machine = seen.get(row.machineId);
         if (!machine) this.lost(row.machineId, 'The machine is gone from its backend.');
         else if (!machine.running && !machine.paused)

@@ -9,6 +9,7 @@ import type { BackendWatch } from './backendWatch';
 import { conditionsOf, stamp } from './conditions';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import type { Preparations } from './preparations';
 import { isEnded } from './sessionState';
 
 export interface Stats {
@@ -31,6 +32,7 @@ export class Views {
     private readonly watch: BackendWatch,
     private readonly fleet: Fleet,
     private readonly activity: ActivityView,
+    private readonly preparations: Preparations,
   ) {}
 
   pool(row: PoolRow): Pool {
@@ -44,13 +46,16 @@ export class Views {
   }
   conditionsFor(row: PoolRow, machines: readonly MachineRow[]): Condition[] {
     const { spec } = row;
+    const tag = this.watch.tag(spec.backend, spec.image);
     const verdicts = conditionsOf({
       backend: spec.backend,
       supported: this.watch.backend(spec.backend) !== undefined,
       status: this.watch.status(spec.backend),
       image: spec.image,
-      tag: this.watch.tag(spec.backend, spec.image),
+      tag,
       imageBuilding: this.core.hooks.imageBuilding?.(spec.image) ?? false,
+      preparing:
+        typeof tag === 'string' && this.preparations.underWay({ backend: spec.backend, image: tag, size: spec.size }),
       isolationRequired: spec.isolationRequired,
       paused: spec.paused,
       minimum: spec.warm.minimum,
@@ -83,18 +88,22 @@ export class Views {
 
   session(row: SessionRow): Session {
     const { parametersHash: _hash, ...rest } = row;
+    const machine = row.machineId === null ? undefined : this.core.machines.get(row.machineId);
     const lastActivity = this.activity.lastActivityAt(row.sessionId);
     return {
       ...rest,
       lastActivityAt: lastActivity === undefined ? row.lastActivityAt : iso(lastActivity),
       expiresAt: this.expiresAt(row),
-      screen: this.screen(row),
+      screen: machine ? { width: machine.size.width, height: machine.size.height } : null,
+      machine: machine ? this.traits(machine) : null,
+      frozen: machine?.frozen === true && machine.sessionId === row.sessionId,
       control: this.control(row),
     };
   }
-  private screen({ machineId }: SessionRow): { width: number; height: number } | null {
-    const size = machineId === null ? undefined : this.core.machines.get(machineId)?.size;
-    return size ? { width: size.width, height: size.height } : null;
+  private traits({ backend: kind, image }: MachineRow): NonNullable<Session['machine']> {
+    const backend = this.watch.backend(kind);
+    const { guestAgent, consoleLog } = backend?.describe?.(image) ?? { guestAgent: true, consoleLog: false };
+    return { backend: kind, checkpoints: backend?.checkpoints !== undefined, guestAgent, consoleLog };
   }
   private expiresAt(row: SessionRow): string | null {
     if (isEnded(row.status) || row.status === 'queued') return null;

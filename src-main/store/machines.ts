@@ -15,6 +15,10 @@ const rowSchema = z
     secret: z.string().min(16),
     boot_id: z.string().nullable(),
     session_id: sessionIdSchema.nullable(),
+    frozen: z.int(),
+    restoring: idSchema.nullable(),
+    for_session: sessionIdSchema.nullable(),
+    from_checkpoint: idSchema.nullable(),
     reason: z.string().nullable(),
     since: timeSchema,
     created_at: timeSchema,
@@ -30,6 +34,13 @@ const rowSchema = z
     secret: row.secret,
     bootId: row.boot_id,
     sessionId: row.session_id,
+    /** Its processors are stopped because somebody said so; only a leased machine's. */
+    frozen: row.frozen === 1 && row.state === 'leased',
+    /** The checkpoint that it is being put back to; null as a rule. */
+    restoring: row.restoring,
+    /** A branch: made for this session alone, from this checkpoint. */
+    forSession: row.for_session,
+    fromCheckpoint: row.from_checkpoint,
     reason: row.reason,
     since: row.since,
     createdAt: row.created_at,
@@ -43,21 +54,31 @@ export interface MachineMove {
   sessionId?: string;
 }
 
+export type NewMachine = Pick<
+  MachineRow,
+  'machineId' | 'poolId' | 'backend' | 'image' | 'size' | 'secret' | 'createdAt'
+> &
+  Partial<Pick<MachineRow, 'forSession' | 'fromCheckpoint'>>;
+
 export interface MachineStore {
   /** Oldest first. */
   all(): MachineRow[];
   byPool(poolId: string): MachineRow[];
   get(machineId: string): MachineRow | undefined;
-  insert(
-    machine: Pick<MachineRow, 'machineId' | 'poolId' | 'backend' | 'image' | 'size' | 'secret' | 'createdAt'>,
-  ): void;
+  insert(machine: NewMachine): void;
   /** Compare-and-set on the state. conflict when the machine is no longer in `from`. The session goes with `leased`. */
   move(machineId: string, from: MachineState, to: MachineState, change: MachineMove): void;
   setReason(machineId: string, reason: string): void;
+  setFrozen(machineId: string, frozen: boolean): void;
+  /** The intent to put it back to a checkpoint. */
+  setRestoring(machineId: string, checkpointId: string): void;
+  /** What was intended is over: this boot id answers now. */
+  setRestored(machineId: string, bootId: string): void;
   remove(machineId: string): void;
 }
 
-const columns = 'id, pool_id, backend, state, image, size, secret, boot_id, session_id, reason, since, created_at';
+const columns =
+  'id, pool_id, backend, state, image, size, secret, boot_id, session_id, frozen, restoring, for_session, from_checkpoint, reason, since, created_at';
 
 export function machineStore(db: Database): MachineStore {
   return {
@@ -76,8 +97,8 @@ export function machineStore(db: Database): MachineStore {
     insert(machine) {
       sql(
         db,
-        `INSERT INTO machines (id, pool_id, backend, state, image, size, secret, since, created_at)
-         VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?)`,
+        `INSERT INTO machines (id, pool_id, backend, state, image, size, secret, for_session, from_checkpoint, since, created_at)
+         VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         machine.machineId,
         machine.poolId,
@@ -85,6 +106,8 @@ export function machineStore(db: Database): MachineStore {
         machine.image,
         JSON.stringify(machine.size),
         machine.secret,
+        machine.forSession ?? null,
+        machine.fromCheckpoint ?? null,
         machine.createdAt,
         machine.createdAt,
       );
@@ -99,6 +122,12 @@ export function machineStore(db: Database): MachineStore {
     },
     setReason: (machineId, reason) =>
       void sql(db, 'UPDATE machines SET reason = ? WHERE id = ?').run(reason, machineId),
+    setFrozen: (machineId, frozen) =>
+      void sql(db, 'UPDATE machines SET frozen = ? WHERE id = ?').run(frozen ? 1 : 0, machineId),
+    setRestoring: (machineId, checkpointId) =>
+      void sql(db, 'UPDATE machines SET restoring = ? WHERE id = ?').run(checkpointId, machineId),
+    setRestored: (machineId, bootId) =>
+      void sql(db, 'UPDATE machines SET restoring = NULL, boot_id = ? WHERE id = ?').run(bootId, machineId),
     remove: (machineId) => void sql(db, 'DELETE FROM machines WHERE id = ?').run(machineId),
   };
 }

@@ -50,6 +50,8 @@ export interface BrokerDouble extends Broker {
   agents: Map<string, string>;
   poolList: Pool[];
   notReady: Set<string>;
+  saved: { sessionId: string; checkpointId: string }[];
+  restored: { sessionId: string; checkpointId: string }[];
 }
 
 const unused = (): never => {
@@ -66,6 +68,8 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     if (!session) throw new WheelhouseError('session_gone', 'There is no such session.');
     return session;
   };
+  const setFrozen = (sessionId: string, frozen: boolean): void =>
+    void sessions.set(sessionId, { ...get(sessionId), frozen });
   const live = () => [...sessions.values()].filter((session) => session.status === 'active');
   const broker: BrokerDouble = {
     touched: [],
@@ -73,6 +77,8 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     agents: new Map(),
     poolList: [makePool('desktop', 'Desktop')],
     notReady: new Set(),
+    saved: [],
+    restored: [],
     add(session) {
       sessions.set(session.sessionId, session);
       return session;
@@ -123,6 +129,16 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       sessions.set(sessionId, { ...get(sessionId), agent });
     },
     fail: unused,
+    freeze: async (sessionId) => setFrozen(sessionId, true),
+    thaw: async (sessionId) => setFrozen(sessionId, false),
+    async saveMachine(sessionId, checkpointId) {
+      broker.saved.push({ sessionId: get(sessionId).sessionId, checkpointId });
+      return { bytes: 1024 };
+    },
+    async restoreMachine(sessionId, checkpointId) {
+      broker.restored.push({ sessionId: get(sessionId).sessionId, checkpointId });
+    },
+    machineOf: unused,
     reconcile: () => {},
     onLive: () => () => {},
     onEnded(listener) {

@@ -1,0 +1,62 @@
+import type { BackendKind, Size } from '@shared/pool';
+import { bounded } from '../base/bounded';
+import type { BackendWatch } from './backendWatch';
+import type { Core } from './core';
+
+interface Kind {
+  backend: BackendKind;
+  /** The tag. */
+  image: string;
+  size: Size;
+}
+
+/**
+ * What a backend makes beforehand, once for an image and size, in the background. Known in memory only: asked a second
+ * time, after a restart say, the backend answers at once. One that failed is not waited for: machines come slowly then.
+ */
+export class Preparations {
+  private readonly states = new Map<string, 'under way' | 'done' | 'failed'>();
+  onSettled: () => void = () => {};
+
+  constructor(
+    private readonly core: Core,
+    private readonly watch: BackendWatch,
+  ) {}
+
+  /** Whether machines of this kind can be made now; begins what stands in the way. */
+  settled(kind: Kind): boolean {
+    if (!this.watch.backend(kind.backend)?.prepare) return true;
+    const state = this.states.get(keyOf(kind));
+    if (state === undefined) void this.begin(kind);
+    return state === 'done' || state === 'failed';
+  }
+  underWay(kind: Kind): boolean {
+    return this.states.get(keyOf(kind)) === 'under way';
+  }
+  /** Somebody mended something: what failed is tried again. */
+  forgive(): void {
+    for (const [key, state] of this.states) if (state === 'failed') this.states.delete(key);
+  }
+
+  private async begin(kind: Kind): Promise<void> {
+    const { core } = this;
+    const { logger } = core.options;
+    const { image, size } = kind;
+    const key = keyOf(kind);
+    this.states.set(key, 'under way');
+    try {
+      await bounded('Saving the clean desktop', core.limits.prepareMs, core.stopping.signal, async (signal) =>
+        this.watch.backend(kind.backend)?.prepare?.(image, size, signal),
+      );
+      this.states.set(key, 'done');
+    } catch (error) {
+      this.states.set(key, 'failed');
+      if (core.stopping.signal.aborted) return;
+      logger.warn({ ...kind, err: error }, 'the clean desktop was not saved; machines are made without it, slowly');
+    }
+    if (!core.stopped) this.onSettled();
+  }
+}
+
+const keyOf = ({ backend, image, size }: Kind): string =>
+  JSON.stringify([backend, image, size.cpus, size.memoryMiB, size.width, size.height]);
