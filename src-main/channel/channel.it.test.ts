@@ -104,7 +104,7 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
     const typed = await client.call('type_text', { text: `${text}\n` });
     expect(typed.isError, textOf(typed)).toBeUndefined();
     await client.call('press_keys', { keys: ['ctrl', 'd'] });
-    await expect.poll(async () => (await shell('cat /tmp/typed')).stdout, { timeout: 5000 }).toBe(`${text}\n`);
+    await expect.poll(async () => (await shell('cat /tmp/typed')).stdout).toBe(`${text}\n`);
   });
 
   it('types into the editor and saves by keys and clicks', async () => {
@@ -119,9 +119,7 @@ describe.each(stockClients)('a real desktop through %s', (name, connect) => {
     });
     await client.call('type_text', { text: 'Größe, 数量, цена' });
     await client.call('press_keys', { keys: ['ctrl', 's'] });
-    await expect
-      .poll(async () => (await shell('cat /tmp/note.txt')).stdout, { timeout: 5000 })
-      .toMatch(/^Größe, 数量, цена\n?$/);
+    await expect.poll(async () => (await shell('cat /tmp/note.txt')).stdout).toMatch(/^Größe, 数量, цена\n?$/);
     await client.call('drag_mouse', {
       startX: window.x + 60,
       startY: window.y + 80,
