@@ -19,14 +19,20 @@ export interface Checkpoints {
   create(
     sessionId: string,
     by: CheckpointActor,
-    request: { name?: string; cause?: CheckpointCause },
+    request: { name?: string | undefined; cause?: CheckpointCause | undefined },
   ): Promise<Checkpoint>;
   /**
    * In place. By the agent: under its admission; its later calls under the older epoch are refused. By an operator:
    * control is taken for it (and handed back after, with a note that tells the agent what was undone), unless they hold it,
    * and then they keep it. Screens reconnect by themselves.
    */
-  restore(sessionId: string, checkpointId: string, by: CheckpointActor): Promise<Checkpoint>;
+  restore(
+    sessionId: string,
+    checkpointId: string,
+    by: CheckpointActor,
+    /** force: also from another person who holds (admins only). */
+    options?: { force?: boolean | undefined },
+  ): Promise<Checkpoint>;
   /** A new session of the same pool on a machine that goes on from it. */
   branch(
     sessionId: string,
@@ -36,5 +42,7 @@ export interface Checkpoints {
     signal: AbortSignal,
   ): Promise<Session>;
   remove(sessionId: string, checkpointId: string, by: CheckpointActor): Promise<void>;
+  /** The pool's policy before a shell command, within that call's time. Resolves when the command may run; never rejects. */
+  beforeCommand(sessionId: string): Promise<void>;
   close(): Promise<void>;
 }

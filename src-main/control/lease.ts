@@ -131,7 +131,15 @@ export function transition(lease: Lease, event: LeaseEvent, now: number): Step {
 function granted(lease: Lease, event: { epoch: number; drainedMs: number }, now: number): Step {
   if ((lease.kind !== 'requested' && lease.kind !== 'draining') || lease.epoch !== event.epoch) return same(lease);
   const { holder, epoch, from, via } = lease;
-  const fresh: Basis = { by: holder, since: now, endedAt: null, note: '', frameBefore: null, windowsBefore: null, rewoundTo: null };
+  const fresh: Basis = {
+    by: holder,
+    since: now,
+    endedAt: null,
+    note: '',
+    frameBefore: null,
+    windowsBefore: null,
+    rewoundTo: null,
+  };
   const base = lease.basis ? { ...lease.basis, by: holder, endedAt: null } : fresh;
   const words = {
     take: `**${holder}** took control`,

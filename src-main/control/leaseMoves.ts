@@ -82,7 +82,10 @@ function release(lease: Lease, { by, force, note, leavePaused }: Release, now: n
     state: leavePaused
       ? paused(lease, now, { epoch, by, basis, frozen: true })
       : { kind: 'handback', epoch, since: now, basis, by },
-    effects: [{ kind: leavePaused ? 'freeze' : 'fence', epoch }, fact('control.release', by, words, { note, leavePaused, heldMs })],
+    effects: [
+      { kind: leavePaused ? 'freeze' : 'fence', epoch },
+      fact('control.release', by, words, { note, leavePaused, heldMs }),
+    ],
   };
 }
 

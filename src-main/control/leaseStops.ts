@@ -26,10 +26,7 @@ export function stopped(lease: Lease, by: string, now: number): Step {
 export function wentOn(lease: Lease, by: string, now: number): Step {
   if (lease.kind !== 'paused' || lease.stopped === null) return same(lease);
   const epoch = lease.epoch + 1;
-  const effects: Effect[] = [
-    { kind: 'fence', epoch },
-    fact('control.go_on', by, `**${by}** let everything go on`),
-  ];
+  const effects: Effect[] = [{ kind: 'fence', epoch }, fact('control.go_on', by, `**${by}** let everything go on`)];
   const { basis, holder } = lease;
   if (lease.stopped === 'human' && holder !== null) {
     return { state: { kind: 'requested', epoch, since: now, basis, holder, from: null, via: 'resume' }, effects };

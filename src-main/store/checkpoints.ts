@@ -82,3 +82,23 @@ export function checkpointStore(db: Database) {
   };
 }
 export type CheckpointStore = ReturnType<typeof checkpointStore>;
+
+/**
+ * What agents and people did in the session after this action (or, when it is not known, after this time), by tool:
+ * only what was done, or failed and may be half done.
+ */
+export function actionsAfter(
+  db: Database,
+  sessionId: string,
+  actionId: string | null,
+  at: number,
+): { tool: string; count: number }[] {
+  return sql(
+    db,
+    `SELECT tool, count(*) AS count FROM actions WHERE session_id = ?1 AND actor_kind IN ('agent', 'human')
+       AND outcome IN ('done', 'failed')
+       AND seq > coalesce((SELECT seq FROM actions WHERE id = ?2 AND session_id = ?1),
+         (SELECT max(seq) FROM actions WHERE session_id = ?1 AND at <= ?3), 0)
+     GROUP BY tool`,
+  ).all(sessionId, actionId, at) as unknown as { tool: string; count: number }[];
+}
