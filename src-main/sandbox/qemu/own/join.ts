@@ -1,0 +1,66 @@
+import { WheelhouseError } from '../../../base/errors';
+import type { SandboxBackend } from '../../backend';
+import { noCheckpoints, noHomes, type OwnGuests } from './index';
+
+type Joined = SandboxBackend & Required<Pick<SandboxBackend, 'prepare'>>;
+
+const refuse = (words: string): Promise<never> => Promise.reject(new WheelhouseError('not_supported', words));
+
+/** One backend of two kinds of machines: our desktops, and guests that people bring. Each call goes where its machine is. */
+export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T {
+  const of = (machineId: string): SandboxBackend | OwnGuests => (own.has(machineId) ? own : desktops);
+  const { checkpoints, homes } = desktops;
+  return {
+    ...desktops,
+    async probe(signal) {
+      const status = await desktops.probe(signal);
+      return { ...status, message: [status.message, own.words()].filter(Boolean).join(' ') };
+    },
+    resolveImage: (name, signal) => (own.means(name) ? own : desktops).resolveImage(name, signal),
+    prepare: (image, size, signal) => (own.means(image) ? own : desktops).prepare(image, size, signal),
+    create: (spec, signal) => (own.means(spec.image) ? own : desktops).create(spec, signal),
+    linkPath: (machineId) => of(machineId).linkPath(machineId),
+    afterFirstContact: (machineId, signal) => of(machineId).afterFirstContact(machineId, signal),
+    list: async (signal) => (await Promise.all([desktops.list(signal), own.list(signal)])).flat(),
+    async destroy(machineId, signal) {
+      // One that is being made may be in neither list yet.
+      await Promise.all([desktops.destroy(machineId, signal), own.destroy(machineId, signal)]);
+    },
+    pause: (machineId, signal) => of(machineId).pause(machineId, signal),
+    unpause: (machineId, signal) => of(machineId).unpause(machineId, signal),
+    stats: (machineId, signal) => of(machineId).stats(machineId, signal),
+    logs: (machineId, lines, signal) => of(machineId).logs(machineId, lines, signal),
+    onExit(listener) {
+      const disposers = [desktops.onExit(listener), own.onExit(listener)];
+      return () => disposers.forEach((dispose) => dispose());
+    },
+    describe: (image) =>
+      own.means(image)
+        ? { guestAgent: false, consoleLog: true }
+        : (desktops.describe?.(image) ?? { guestAgent: true, consoleLog: true }),
+    async images(signal) {
+      return [...((await desktops.images?.(signal)) ?? []), ...own.images()];
+    },
+    ...(checkpoints && {
+      checkpoints: {
+        create: (machineId, checkpointId, signal) =>
+          own.has(machineId) ? refuse(noCheckpoints) : checkpoints.create(machineId, checkpointId, signal),
+        restore: (machineId, checkpointId, secret, signal) =>
+          own.has(machineId) ? refuse(noCheckpoints) : checkpoints.restore(machineId, checkpointId, secret, signal),
+        remove: (checkpointId, signal) => checkpoints.remove(checkpointId, signal),
+        list: (signal) => checkpoints.list(signal),
+      },
+    }),
+    ...(homes && {
+      homes: {
+        list: (signal) => homes.list(signal),
+        attach: (machineId, home, secret, signal) =>
+          own.has(machineId) ? refuse(noHomes) : homes.attach(machineId, home, secret, signal),
+        remove: (homeId, signal) => homes.remove(homeId, signal),
+      },
+    }),
+    async close() {
+      await Promise.all([desktops.close(), own.close()]);
+    },
+  };
+}
