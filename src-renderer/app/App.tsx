@@ -12,6 +12,7 @@ import css from './App.module.css';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Rail } from './Rail';
 import { StatusBar } from './StatusBar';
+import { StopBanner } from './StopBanner';
 import { useShortcuts } from './useShortcuts';
 
 // noVNC and the gallery are loaded when they are wanted, so that the first view is there at once.
@@ -30,6 +31,9 @@ export function App() {
   }, [path]);
   return (
     <div className={css.app}>
+      <div className={css.above}>
+        <StopBanner />
+      </div>
       <Rail />
       <main className={css.main}>
         <ErrorBoundary key={path}>

@@ -1,10 +1,12 @@
-import { Info } from 'lucide-react';
+import { Info, OctagonPause } from 'lucide-react';
 import { useInfo, usePools, useSessions, useStats } from '../lib/queries';
 import { capital, count, gigabytes } from '../lib/words';
 import { Kbd } from '../ui/Kbd';
 import { Tooltip } from '../ui/Tooltip';
 import { useUi } from '../lib/stores';
 import css from './StatusBar.module.css';
+import { stopAll } from './stopAll';
+import { stopState } from './stopModel';
 
 export function StatusBar() {
   const info = useInfo().data;
@@ -13,6 +15,7 @@ export function StatusBar() {
   const pools = usePools().data;
   const setPalette = useUi((state) => state.setPalette);
   const warm = pools?.reduce((sum, pool) => sum + pool.observed.machines.ready, 0) ?? 0;
+  const running = stopState(sessions ?? [], false).running;
   const down = stats.isError;
   const notices = info?.notices ?? [];
   return (
@@ -52,6 +55,16 @@ export function StatusBar() {
           <span className={`${css.item} tnum`}>Disk {gigabytes(stats.data.diskFreeBytes)} free</span>
         </>
       )}
+      <Tooltip
+        text="Every session at once: nobody acts and no computer runs. Nothing is lost, they go on when you say so"
+        side="top"
+      >
+        <button type="button" className={css.stop} disabled={running === 0} onClick={() => void stopAll()}>
+          <OctagonPause size={14} aria-hidden />
+          Stop everything
+          <Kbd keys="Ctrl Shift ." />
+        </button>
+      </Tooltip>
       <button type="button" className={css.commands} onClick={() => setPalette(true)}>
         <Kbd keys="Ctrl K" />
         Commands

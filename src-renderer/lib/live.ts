@@ -1,4 +1,5 @@
 import type { Action, Attention } from '@shared/action';
+import type { Checkpoint } from '@shared/checkpoint';
 import type { ControlState } from '@shared/control';
 import type { WheelhouseEvent } from '@shared/event';
 import type { AppInfo, Bridge } from '@shared/ipc';
@@ -81,6 +82,7 @@ export function followMain(
         : list && upsert(list, session, (each) => each.sessionId),
     );
     patch<Session>(keys.session(session.sessionId), (old) => (old ? session : old));
+    if (session.endedAt && !before?.endedAt) void client.invalidateQueries({ queryKey: keys.ended });
   };
 
   const onControl = (sessionId: string, control: ControlState) => {
@@ -137,6 +139,17 @@ export function followMain(
         return;
       case 'attention':
         patch<Attention[]>(keys.attention, (list) => list && upsert(list, event.data, (call) => call.id));
+        return;
+      case 'checkpoint':
+        patch<Checkpoint[]>(
+          keys.checkpoints(event.data.sessionId),
+          (list) => list && upsert(list, event.data, (checkpoint) => checkpoint.checkpointId),
+        );
+        return;
+      case 'checkpoint_removed':
+        patch<Checkpoint[]>(keys.checkpoints(event.data.sessionId), (list) =>
+          list?.filter((checkpoint) => checkpoint.checkpointId !== event.data.checkpointId),
+        );
         return;
       default:
         // A newer main process may announce more than this window knows.

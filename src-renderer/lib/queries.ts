@@ -1,3 +1,4 @@
+import type { BackendKind } from '@shared/pool';
 import { QueryClient, useQuery } from '@tanstack/react-query';
 import { call } from './api';
 
@@ -21,6 +22,12 @@ export const keys = {
   timeline: (id: string) => ['timeline', id] as const,
   attention: ['attention'] as const,
   tokenProgress: (id: string) => ['tokenProgress', id] as const,
+  tokens: ['tokens'] as const,
+  checkpoints: (sessionId: string) => ['checkpoints', sessionId] as const,
+  consoleLog: (sessionId: string) => ['consoleLog', sessionId] as const,
+  ended: ['endedSessions'] as const,
+  diagnostics: ['diagnostics'] as const,
+  images: (backend: BackendKind) => ['images', backend] as const,
 };
 
 export const useInfo = () => useQuery({ queryKey: keys.info, queryFn: () => call('app.info', {}) });
@@ -45,5 +52,24 @@ export const useSessions = () =>
 export const useSession = (id: string) =>
   useQuery({ queryKey: keys.session(id), queryFn: () => call('sessions.get', { sessionId: id }) });
 export const useAttention = () => useQuery({ queryKey: keys.attention, queryFn: () => call('attention.list', {}) });
+
+/** Oldest first; kept by pushes. Off where the machine keeps none. */
+export const useCheckpoints = (sessionId: string, enabled = true) =>
+  useQuery({ queryKey: keys.checkpoints(sessionId), queryFn: () => call('checkpoints.list', { sessionId }), enabled });
+
+/** Tokens change by use, which is not announced. */
+export const useTokens = () =>
+  useQuery({ queryKey: keys.tokens, queryFn: () => call('tokens.list', {}), staleTime: 0, refetchInterval: 10_000 });
+
+/** What each backend is on this computer; looked at anew whenever somebody asks and the last answer is older. */
+export const useBackends = () =>
+  useQuery({
+    queryKey: keys.diagnostics,
+    queryFn: () => call('diagnostics.look', {}),
+    staleTime: 30_000,
+    select: (found) => found.backends,
+  });
+export const useImages = (backend: BackendKind) =>
+  useQuery({ queryKey: keys.images(backend), queryFn: () => call('images.list', { backend }), staleTime: 10_000 });
 
 export const useMe = () => useInfo().data?.operator ?? '';

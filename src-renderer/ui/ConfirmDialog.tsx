@@ -12,11 +12,21 @@ export interface ConfirmProps {
   children: ReactNode;
   /** The verb and the thing: "Stop Refund batch 14". */
   confirm: string;
+  /** The way out, in words; "Keep it" unless told. */
+  keep?: string;
   onConfirm(): Promise<unknown>;
 }
 
 /** Asks before something that can't be undone. Focus starts on the way out; a failure stays in the dialog. */
-export function ConfirmDialog({ open, onClose, title, children, confirm, onConfirm }: ConfirmProps) {
+export function ConfirmDialog({
+  open,
+  onClose,
+  title,
+  children,
+  confirm,
+  keep: out = 'Keep it',
+  onConfirm,
+}: ConfirmProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const keep = useRef<HTMLButtonElement>(null);
@@ -42,7 +52,7 @@ export function ConfirmDialog({ open, onClose, title, children, confirm, onConfi
       footer={
         <>
           <Button ref={keep} onClick={onClose}>
-            Keep it
+            {out}
           </Button>
           <Button kind="danger" disabled={busy} onClick={() => void run()}>
             {confirm}

@@ -5,6 +5,8 @@ import css from './Tabs.module.css';
 export interface TabItem<T extends string> {
   value: T;
   label: string;
+  /** How many are inside, said after the label. */
+  count?: number;
 }
 
 export interface TabsProps<T extends string> {
@@ -26,6 +28,7 @@ export function Tabs<T extends string>({ label, value, tabs, onChange, aside, ch
           {tabs.map((tab) => (
             <Base.Tab key={tab.value} value={tab.value} className={css.tab}>
               {tab.label}
+              {tab.count !== undefined && tab.count > 0 && <span className={`${css.count} tnum`}> {tab.count}</span>}
             </Base.Tab>
           ))}
         </Base.List>

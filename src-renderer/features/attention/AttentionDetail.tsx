@@ -14,7 +14,7 @@ import { Words } from '../../ui/Words';
 import { AnswerForm } from '../session/AnswerHelp';
 import { useControl } from '../session/useControl';
 import { CropImage } from '../timeline/CropImage';
-import { useTimeline } from '../timeline/useTimeline';
+import { useActions } from '../timeline/useTimeline';
 import css from './AttentionDetail.module.css';
 
 const pictureWidth = 640;
@@ -112,7 +112,7 @@ function Picture({ session }: { session: Session }) {
 }
 
 function Before({ sessionId, size }: { sessionId: string; size: { width: number; height: number } }) {
-  const { actions } = useTimeline(sessionId);
+  const { actions } = useActions(sessionId);
   const last = actions
     .filter((action) => action.actor.kind === 'agent' && action.point && (action.frameBefore ?? action.frameAfter))
     .slice(-4);

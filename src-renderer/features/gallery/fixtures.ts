@@ -1,4 +1,5 @@
 import type { Action, Attention } from '@shared/action';
+import type { Checkpoint } from '@shared/checkpoint';
 import type { ControlState } from '@shared/control';
 import type { Session } from '@shared/session';
 
@@ -34,6 +35,23 @@ export function session(patch: Partial<Session> = {}, control: Partial<ControlSt
       askedBy: null,
       ...control,
     },
+    ...patch,
+  };
+}
+
+export function checkpoint(patch: Partial<Checkpoint> = {}): Checkpoint {
+  return {
+    checkpointId: 'checkpoint',
+    sessionId: 'gallery-session',
+    name: 'Signed in, list open',
+    cause: 'agent',
+    createdBy: 'Claude Code',
+    createdAt: at(840),
+    state: 'ready',
+    reason: null,
+    bytes: 271 * 1024 ** 2,
+    frame: null,
+    afterActionId: null,
     ...patch,
   };
 }
@@ -96,6 +114,7 @@ export const barStates: readonly { name: string; session: Session; latest?: Acti
     session: session({}, { kind: 'human', holder: 'Mara K.', lapsesAt: at(-21), lapseReason: 'grace' }),
   },
   { name: 'Paused', session: session({}, { kind: 'paused' }) },
+  { name: 'Stopped', session: session({ frozen: true }, { kind: 'paused' }) },
   { name: 'Nobody', session: session({ status: 'idle', lastActivityAt: at(680) }) },
   { name: 'Help', session: session(), help },
   { name: 'Starting', session: session({ status: 'acquiring' }) },
@@ -132,4 +151,33 @@ export const story: readonly Action[] = [
   action('13', 'Waited for control', { tool: 'await_control', outcome: 'pending' }),
   action('14', 'Paused', { actor: { kind: 'broker', name: 'broker' }, tool: 'control.lapse', at: at(120) }),
   action('15', 'Typed **31 characters**', { outcome: 'pending' }),
+];
+
+/** A checkpoint, what was undone after it, and the way back. */
+export const rewindStory: readonly Action[] = [
+  action('15a', 'Clicked **Exports**', { durationMs: 300 }),
+  action('16', 'Saved the checkpoint **List open**', {
+    actor: { kind: 'human', name: me },
+    tool: 'checkpoint.create',
+    arguments: { checkpointId: 'checkpoint', afterActionId: '13' },
+  }),
+  action('17', 'Clicked **Delete all**', { durationMs: 300 }),
+  action('18', 'Ran **rm -r exports**', { tool: 'execute_shell_command', code: 'exit 0', durationMs: 140 }),
+  action('19', 'Rewound to **List open**', {
+    actor: { kind: 'human', name: me },
+    tool: 'checkpoint.restore',
+    arguments: { checkpointId: 'checkpoint', afterActionId: '16' },
+  }),
+  action('20', 'Clicked **Archive**', { durationMs: 420 }),
+  action('21', 'Saved a checkpoint', {
+    tool: 'checkpoint_create',
+    outcome: 'failed',
+    message: 'No space left on the disk. Free 300 MB, then save again.',
+  }),
+  action('22', 'Rewound to **List open**', {
+    actor: { kind: 'human', name: 'Mara K.' },
+    tool: 'checkpoint.restore',
+    outcome: 'pending',
+    arguments: { checkpointId: 'checkpoint', afterActionId: '16' },
+  }),
 ];

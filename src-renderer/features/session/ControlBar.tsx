@@ -5,6 +5,7 @@ import {
   CircleDashed,
   Flag,
   Hourglass,
+  OctagonPause,
   Pause,
   Play,
   ShipWheel,
@@ -30,6 +31,7 @@ export const flagIcons: Record<FlagIcon, ReactNode> = {
   hourglass: <Hourglass size={18} />,
   lost: <Unplug size={18} />,
   paused: <Pause size={18} />,
+  stopped: <OctagonPause size={18} />,
   nobody: <CircleDashed size={18} />,
   help: <Flag size={18} />,
   gone: <TriangleAlert size={18} />,
@@ -169,7 +171,7 @@ function BarButton({
           className={css.folds}
           icon={<Pause size={16} />}
           aria-label="Pause"
-          title="Pause"
+          title="Pause: nobody acts and the computer stands still"
         >
           Pause
         </Button>
@@ -181,10 +183,10 @@ function BarButton({
           kind="quiet"
           className={css.folds}
           icon={<Square size={16} />}
-          aria-label="Stop…"
-          title="Stop…"
+          aria-label="End…"
+          title="End the session…"
         >
-          Stop…
+          End…
         </Button>
       );
   }

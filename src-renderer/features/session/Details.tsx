@@ -2,6 +2,7 @@ import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { settingSpan, timeWithSeconds } from '../../lib/clock';
 import css from './Details.module.css';
+import { machineWords } from './machineModel';
 
 /** What is known of the session, in words; ids in the form in which other tools want them. */
 export function Details({ session, pool }: { session: Session; pool: Pool | undefined }) {
@@ -9,6 +10,11 @@ export function Details({ session, pool }: { session: Session; pool: Pool | unde
     ['Session', session.sessionId, 'mono'],
     ['Computer', session.computerId, 'mono'],
     ['Machine', session.machineId ?? 'None', session.machineId ? 'mono' : undefined],
+    ['Kind of machine', machineWords(session, pool) || 'None now'],
+    ['Can be rewound', session.machine?.checkpoints ? 'Yes, to its checkpoints' : 'No'],
+    ...(session.machine && !session.machine.guestAgent
+      ? [['Inside', 'No in-guest agent: screen and keyboard only'] as [string, string]]
+      : []),
     ['Pool', pool?.displayName ?? session.poolId],
     ['Agent, as it names itself', session.agent || 'Nothing yet'],
     ['Acquired by', session.caller],

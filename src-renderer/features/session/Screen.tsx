@@ -4,6 +4,7 @@ import { clock, timeWithSeconds } from '../../lib/clock';
 import { useNow } from '../../lib/useNow';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
+import { Spinner } from '../../ui/Spinner';
 import { ScreenConnection, type ScreenState } from './screenConnection';
 import css from './Screen.module.css';
 
@@ -18,6 +19,10 @@ export interface ScreenProps {
   mayType: boolean;
   /** False once the session has ended: the last picture stays. */
   connected: boolean;
+  /** The machine is being put back to an earlier moment, under this name; its screen comes back by itself. */
+  goingBack?: string | null;
+  /** The machine's processors are stopped: no picture comes, and that is no failure. */
+  still?: boolean;
   /** Shown until the first live picture. */
   placeholder: string | null;
   onFocusChange(focused: boolean): void;
@@ -34,6 +39,8 @@ export function Screen({
   size,
   mayType,
   connected,
+  goingBack = null,
+  still = false,
   placeholder,
   onFocusChange,
   ref,
@@ -75,6 +82,11 @@ export function Screen({
   }, [sessionId, connected, keepPicture]);
 
   useEffect(() => connection.current?.setMayType(mayType), [mayType, sessionId, connected]);
+  // What was waited for is over: no need to sit out the rest of a pause between two tries.
+  const waits = goingBack !== null || still;
+  useEffect(() => {
+    if (!waits) connection.current?.retryNow();
+  }, [waits]);
   useImperativeHandle(ref, () => ({ focus: () => connection.current?.focus() }), []);
 
   // The shortcut that gives the keys back is taken before noVNC sees it.
@@ -97,7 +109,7 @@ export function Screen({
   return (
     <div className={css.screen} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
       {placeholder && !everLive && (
-        <img className={css.placeholder} src={placeholder} alt="" data-dim={lost || undefined} />
+        <img className={css.placeholder} src={placeholder} alt="" data-dim={(lost && !still) || undefined} />
       )}
       <canvas
         ref={last}
@@ -105,7 +117,7 @@ export function Screen({
         width={0}
         height={0}
         aria-hidden
-        data-dim={lost || !connected || undefined}
+        data-dim={(lost && !still) || !connected || undefined}
       />
       {/* The canvas that noVNC puts inside takes the input; this only notes focus and where the pointer is. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
@@ -121,8 +133,19 @@ export function Screen({
         onPointerMoveCapture={report}
         onPointerUpCapture={report}
       />
-      {!lost && children}
-      {lost && <Lost state={state} onRetry={() => connection.current?.retryNow()} />}
+      {!lost && goingBack === null && children}
+      {goingBack !== null && <GoingBack name={goingBack} />}
+      {lost && !waits && <Lost state={state} onRetry={() => connection.current?.retryNow()} />}
+    </div>
+  );
+}
+
+export function GoingBack({ name }: { name: string }) {
+  return (
+    <div className={css.lost} role="status">
+      <Notice icon={<Spinner size={20} />} title={`Going back to ${name}`}>
+        Memory and files are put back as they were. The screen comes back by itself.
+      </Notice>
     </div>
   );
 }

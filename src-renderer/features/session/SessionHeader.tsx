@@ -19,11 +19,14 @@ const statusWords: Record<Session['status'], string> = {
 export function SessionHeader({
   session,
   poolName,
+  machine,
   holding,
   now,
 }: {
   session: Session;
   poolName: string;
+  /** What kind of machine it is on, in words; empty while there is none. */
+  machine: string;
   holding: boolean;
   now: number;
 }) {
@@ -31,6 +34,7 @@ export function SessionHeader({
   const held = session.control.kind === 'human' && ended === null;
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
     { name: 'Pool', value: poolName, wide: true },
+    ...(machine ? [{ name: 'Machine', value: machine, wide: true }] : []),
     { name: 'Agent', value: session.agent || 'None yet' },
     { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
     ...(ended !== null

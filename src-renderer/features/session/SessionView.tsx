@@ -1,33 +1,39 @@
-import { Ban, ClipboardCopy, ClipboardPaste, CircleAlert } from 'lucide-react';
+import { Ban } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { call, messageOf } from '../../lib/api';
 import { thumbUrl } from '../../lib/pictures';
 import { useAttention, useMe, usePools, useSession } from '../../lib/queries';
-import { useLive } from '../../lib/stores';
+import { useLive, useUi } from '../../lib/stores';
 import { useLatest } from '../../lib/useLatest';
 import { useNow } from '../../lib/useNow';
 import { Button } from '../../ui/Button';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Notice } from '../../ui/Notice';
+import { Spinner } from '../../ui/Spinner';
 import { TabPanel, Tabs } from '../../ui/Tabs';
-import { Timeline } from '../timeline/Timeline';
+import { CheckpointDialogs, SaveDialog } from '../checkpoints/CheckpointDialogs';
+import { useCheckpointActions } from '../checkpoints/useCheckpointActions';
+import { useActions } from '../timeline/useTimeline';
 import { AgentPointer } from './AgentPointer';
 import { AnswerHelp } from './AnswerHelp';
+import { Clipboard } from './Clipboard';
 import { ControlBar } from './ControlBar';
 import { controlBar, mayType, type BarAction } from './controlModel';
+import { ConsoleLog } from './ConsoleLog';
 import { Details } from './Details';
 import { Frame } from './Frame';
 import { HandBack } from './HandBack';
-import { HelpCard } from './HelpCard';
+import { machineWords, stoppedBy } from './machineModel';
 import { pointerView } from './pointerModel';
 import { Screen, type ScreenHandle } from './Screen';
 import { SessionHeader } from './SessionHeader';
 import css from './SessionView.module.css';
+import { SidePanel, type SideTab } from './SidePanel';
 import { useControl } from './useControl';
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 
-type Tab = 'screen' | 'details';
+type Tab = 'screen' | 'log' | 'details';
 const fallbackSize = { width: 1280, height: 800 };
 
 export function SessionView({ id }: { id: string }) {
@@ -62,7 +68,14 @@ function LoadedSession({ session }: { session: Session }) {
   const waiting = calls.find((each) => each.state === 'waiting');
   const open = waiting ?? calls.find((each) => each.state === 'taken');
   const control = useControl(session.sessionId, session.control.epoch);
-  const [tab, setTab] = useState<Tab>('screen');
+  const checkpoints = useCheckpointActions(session);
+  const { actions } = useActions(session.sessionId);
+  const saving = useUi((ui) => ui.saving === session.sessionId);
+  const setSaving = useUi((ui) => ui.setSaving);
+  const [chosen, setTab] = useState<Tab>('screen');
+  // The log goes with the machine.
+  const tab = chosen === 'log' && !session.machine?.consoleLog ? 'details' : chosen;
+  const [side, setSide] = useState<SideTab>('timeline');
   const [handing, setHanding] = useState(false);
   const [stopping, setStopping] = useState(false);
   const [focused, setFocused] = useState(false);
@@ -70,12 +83,13 @@ function LoadedSession({ session }: { session: Session }) {
 
   const pool = pools?.find((each) => each.id === session.poolId);
   const size = useScreenSize(session, pool);
-  const state = controlBar({ session, me, latest, help: waiting, now });
+  const state = controlBar({ session, me, latest, help: waiting, now, stoppedBy: stoppedBy(actions) });
   const holding = mayType(session, me);
   const typing = holding && !handing && tab === 'screen';
   const pointer = state.role === 'agent' ? pointerView(pointed, latest, size) : null;
 
   useFocusAfterHandBack(holding);
+  useSaveKey(session.sessionId, checkpoints.can.kind === 'yes' && !checkpoints.busy);
 
   const onAction = (action: BarAction) => {
     switch (action) {
@@ -108,7 +122,13 @@ function LoadedSession({ session }: { session: Session }) {
 
   return (
     <div className={css.view}>
-      <SessionHeader session={session} poolName={pool?.displayName ?? session.poolId} holding={holding} now={now} />
+      <SessionHeader
+        session={session}
+        poolName={pool?.displayName ?? session.poolId}
+        machine={machineWords(session, pool)}
+        holding={holding}
+        now={now}
+      />
       <div className={css.columns}>
         <Tabs<Tab>
           label="Session"
@@ -116,11 +136,16 @@ function LoadedSession({ session }: { session: Session }) {
           onChange={setTab}
           tabs={[
             { value: 'screen', label: 'Screen' },
+            ...(session.machine?.consoleLog ? [{ value: 'log' as const, label: 'Log' }] : []),
             { value: 'details', label: 'Details' },
           ]}
           className={css.main}
           aside={
-            holding ? (
+            checkpoints.saving ? (
+              <span className={css.said} role="status">
+                <Spinner size={14} /> Saving a checkpoint, the screen stands still
+              </span>
+            ) : holding ? (
               <Clipboard sessionId={session.sessionId} />
             ) : (
               <span className={`${css.size} tnum`}>{`${size.width} × ${size.height}`}</span>
@@ -167,6 +192,8 @@ function LoadedSession({ session }: { session: Session }) {
                   size={size}
                   mayType={typing}
                   connected={session.endedAt === null && session.machineId !== null}
+                  goingBack={checkpoints.goingBack?.name ?? null}
+                  still={session.frozen ?? false}
                   placeholder={thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)}
                   onFocusChange={setFocused}
                 >
@@ -175,27 +202,48 @@ function LoadedSession({ session }: { session: Session }) {
               </Frame>
             </div>
           </TabPanel>
+          {session.machine?.consoleLog && (
+            <TabPanel value="log" className={css.area}>
+              <ConsoleLog sessionId={session.sessionId} live={session.endedAt === null} />
+            </TabPanel>
+          )}
           <TabPanel value="details" className={css.area}>
             <Details session={session} pool={pool} />
           </TabPanel>
         </Tabs>
-        <aside className={css.side} aria-label="Timeline">
-          <div className={css.sideHead}>
-            <h2>Timeline</h2>
-          </div>
-          {open && <HelpCard help={open} now={now} />}
-          <Timeline session={session} size={size} me={me} />
-        </aside>
+        <SidePanel
+          session={session}
+          size={size}
+          me={me}
+          help={open}
+          now={now}
+          tab={side}
+          onTab={setSide}
+          checkpoints={checkpoints}
+        />
       </div>
       <ConfirmDialog
         open={stopping}
         onClose={() => setStopping(false)}
-        title={`Stop ${session.name}?`}
-        confirm={`Stop ${session.name}`}
+        title={`End ${session.name}?`}
+        confirm={`End ${session.name}`}
         onConfirm={() => call('sessions.release', { sessionId: session.sessionId })}
       >
-        <p>The agent loses this desktop and the machine is reset. What is open on it is gone. The timeline stays.</p>
+        <p>
+          The agent loses this desktop and the machine is reset. What is open on it is gone. The timeline stays.
+          {session.machine?.checkpoints && ' Its checkpoints go with it.'}
+        </p>
       </ConfirmDialog>
+      <CheckpointDialogs session={session} actions={checkpoints} holding={holding} />
+      {saving && (
+        <SaveDialog
+          onClose={() => setSaving(null)}
+          onSave={(name) => {
+            setSide('checkpoints');
+            void checkpoints.save(name);
+          }}
+        />
+      )}
     </div>
   );
 }
@@ -226,39 +274,17 @@ function useFocusAfterHandBack(holding: boolean): void {
   });
 }
 
-/** Nothing crosses by itself: a person sends and fetches on purpose, and sees how much went over. */
-function Clipboard({ sessionId }: { sessionId: string }) {
-  const [said, setSaid] = useState<{ text: string; bad: boolean } | null>(null);
-  const run = async (name: 'control.sendClipboard' | 'control.fetchClipboard', verb: string) => {
-    try {
-      const { characters } = await call(name, { sessionId });
-      setSaid({ text: `${verb} ${characters} ${characters === 1 ? 'character' : 'characters'}`, bad: false });
-    } catch (error) {
-      setSaid({ text: messageOf(error), bad: true });
-    }
-  };
-  return (
-    <>
-      <span className={css.said} role="status" data-bad={said?.bad || undefined} title={said?.text}>
-        {said?.bad && <CircleAlert size={14} aria-hidden />}
-        {said?.text}
-      </span>
-      <Button
-        kind="quiet"
-        size="row"
-        icon={<ClipboardPaste size={16} />}
-        onClick={() => void run('control.sendClipboard', 'Sent')}
-      >
-        Send clipboard
-      </Button>
-      <Button
-        kind="quiet"
-        size="row"
-        icon={<ClipboardCopy size={16} />}
-        onClick={() => void run('control.fetchClipboard', 'Fetched')}
-      >
-        Fetch clipboard
-      </Button>
-    </>
-  );
+/** Ctrl+Shift+S, except while a desktop has the keyboard: there every key is the desktop's. */
+function useSaveKey(sessionId: string, enabled: boolean): void {
+  useEffect(() => {
+    if (!enabled) return;
+    const onKey = (event: KeyboardEvent) => {
+      if (!event.ctrlKey || !event.shiftKey || event.altKey || event.key.toLowerCase() !== 's') return;
+      if (event.target instanceof HTMLCanvasElement || document.querySelector('[role=dialog]')) return;
+      event.preventDefault();
+      useUi.getState().setSaving(sessionId);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [sessionId, enabled]);
 }

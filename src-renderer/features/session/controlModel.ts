@@ -20,7 +20,18 @@ export type BarAction =
   | 'stop';
 
 export type FlagIcon =
-  'agent' | 'you' | 'other' | 'wait' | 'hourglass' | 'lost' | 'paused' | 'nobody' | 'help' | 'gone' | 'ended';
+  | 'agent'
+  | 'you'
+  | 'other'
+  | 'wait'
+  | 'hourglass'
+  | 'lost'
+  | 'paused'
+  | 'stopped'
+  | 'nobody'
+  | 'help'
+  | 'gone'
+  | 'ended';
 
 /** One state of the control bar: who acts, in a colour, an icon and a sentence; what can be done about it. */
 export interface BarState {
@@ -44,6 +55,8 @@ export interface BarInput {
   /** The open call for help of this session. */
   help: Attention | undefined;
   now: number;
+  /** Who stopped it, where the record tells; the state of control names nobody. */
+  stoppedBy?: string | null;
 }
 
 /** Below this the end of an idle hold is announced with its countdown. */
@@ -194,6 +207,18 @@ function agentBar({ session, latest, help, now }: BarInput): BarState {
   });
 }
 
+/** Nobody acts, and the machine's processors are stopped as well: time stands still inside. */
+function stoppedBar({ session, me, stoppedBy }: BarInput): BarState {
+  const by = stoppedBy ?? session.control.holder;
+  return bar({
+    role: 'nobody',
+    icon: 'stopped',
+    flag: by ? `Stopped by ${by === me ? 'you' : by}` : 'Stopped',
+    sentence: `The computer stands still, since ${timeOfDay(session.control.since)}. Calls of the agent wait`,
+    actions: ['stop', 'resume', 'take'],
+  });
+}
+
 /** Pure: the one place that says who acts, in words. */
 export function controlBar(input: BarInput): BarState {
   const { session, me, now } = input;
@@ -237,6 +262,7 @@ export function controlBar(input: BarInput): BarState {
         sentence: 'Held keys and buttons are let go',
       });
     case 'paused': {
+      if (session.frozen) return stoppedBar(input);
       const by =
         control.holder === null ? 'Paused' : mine ? 'Paused, you held it' : `Paused, ${control.holder} held it`;
       return bar({

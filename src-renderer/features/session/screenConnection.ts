@@ -9,6 +9,8 @@ export type ScreenState =
   | { kind: 'lost'; retryAt: number; since: number; reason: string };
 
 const backoffMs = [500, 1000, 2000, 4000, 8000, 15_000];
+/** A socket that opens without a desktop behind it would otherwise be waited for without end. */
+const handshakeMs = 10_000;
 
 /**
  * One session's live screen in one element: a fresh ticket and a fresh RFB object for every connection (a disconnected
@@ -20,6 +22,8 @@ export class ScreenConnection {
   private attempt = 0;
   private since = Date.now();
   private closed = false;
+  /** A ticket is asked for: a second connection beside it would never be closed. */
+  private asking = false;
   private mayType = false;
 
   constructor(
@@ -75,12 +79,16 @@ export class ScreenConnection {
   }
 
   private async connect(): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
     this.onState({ kind: 'connecting' });
     try {
       const { url } = await call('screen.ticket', { sessionId: this.sessionId, mode: 'interactive' });
       if (!this.closed) this.open(url);
     } catch (error) {
       this.again(messageOf(error));
+    } finally {
+      this.asking = false;
     }
   }
 
@@ -96,7 +104,9 @@ export class ScreenConnection {
     rfb.compressionLevel = 1;
     rfb.viewOnly = !this.mayType;
     let canvas: HTMLCanvasElement | null = null;
+    const deadline = setTimeout(() => this.rfb === rfb && rfb.disconnect(), handshakeMs);
     rfb.addEventListener('connect', () => {
+      clearTimeout(deadline);
       canvas = this.target.querySelector('canvas');
       this.attempt = 0;
       this.onState({ kind: 'live' });
@@ -105,10 +115,11 @@ export class ScreenConnection {
       if (this.mayType && document.activeElement === document.body) this.focus();
     });
     rfb.addEventListener('disconnect', () => {
+      clearTimeout(deadline);
       if (this.rfb !== rfb) return;
       this.rfb = null;
       if (canvas && canvas.width > 0) this.onLastPicture(canvas);
-      this.again('The connection to the desktop ended');
+      this.again(canvas ? 'The connection to the desktop ended' : 'The desktop did not answer');
     });
   }
 

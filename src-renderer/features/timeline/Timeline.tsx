@@ -1,4 +1,5 @@
 import type { Action } from '@shared/action';
+import type { Checkpoint } from '@shared/checkpoint';
 import type { Session } from '@shared/session';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, History, TriangleAlert } from 'lucide-react';
@@ -7,6 +8,7 @@ import { messageOf } from '../../lib/api';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { ActionDialog } from './ActionDialog';
+import type { Row } from './model';
 import { TimelineRow } from './TimelineRow';
 import css from './Timeline.module.css';
 import { useTimeline } from './useTimeline';
@@ -18,14 +20,16 @@ export function Timeline({
   session,
   size,
   me,
+  onRewind,
 }: {
   session: Session;
   size: { width: number; height: number };
   me: string;
+  /** Asks before it goes back; absent where nobody can now. */
+  onRewind?: (checkpoint: Checkpoint) => void;
 }) {
-  const { rows, actions, isPending, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useTimeline(
-    session.sessionId,
-  );
+  const { rows, actions, checkpoints, isPending, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } =
+    useTimeline(session.sessionId, session.machine?.checkpoints ?? false);
   const box = useRef<HTMLDivElement>(null);
   const stuck = useRef(true);
   const [away, setAway] = useState(false);
@@ -128,6 +132,8 @@ export function Timeline({
                       last={item.index === rows.length - 1}
                       holdSince={session.control.kind === 'human' ? session.control.since : null}
                       onOpen={open}
+                      checkpoint={checkpointOf(row, checkpoints)}
+                      onRewind={onRewind}
                     />
                   </li>
                 )
@@ -146,4 +152,11 @@ export function Timeline({
       <ActionDialog actions={actions} id={shown} size={size} me={me} onShow={setShown} />
     </div>
   );
+}
+
+/** The checkpoint that a row tells of, as far as it is still there. */
+function checkpointOf(row: Row, checkpoints: readonly Checkpoint[] | undefined): Checkpoint | undefined {
+  if (row.kind === 'marker') return row.checkpoint;
+  if (row.kind !== 'checkpoint' || row.fact !== 'saved' || row.checkpointId === null) return undefined;
+  return checkpoints?.find((each) => each.checkpointId === row.checkpointId);
 }

@@ -1,9 +1,11 @@
 import type { Action } from '@shared/action';
-import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass, UserRound } from 'lucide-react';
+import type { Checkpoint } from '@shared/checkpoint';
+import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass, Undo2, UserRound } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { clock, timeOfDay, timeWithSeconds } from '../../lib/clock';
 import { useNow } from '../../lib/useNow';
 import { Words } from '../../ui/Words';
+import { CheckpointRow } from './CheckpointRow';
 import { CropImage } from './CropImage';
 import {
   factTitle,
@@ -43,9 +45,14 @@ export interface TimelineRowProps {
   /** When the present hold began; a block that is still current counts from there. */
   holdSince: string | null;
   onOpen(action: Action): void;
+  /** Of a row that tells of one, while it is there. */
+  checkpoint?: Checkpoint | undefined;
+  onRewind?: ((checkpoint: Checkpoint) => void) | undefined;
 }
 
-export function TimelineRow({ row, size, me, last, holdSince, onOpen }: TimelineRowProps) {
+export function TimelineRow({ row, size, me, last, holdSince, onOpen, checkpoint, onRewind }: TimelineRowProps) {
+  if (row.kind === 'marker' || row.kind === 'checkpoint')
+    return <CheckpointRow row={row} me={me} checkpoint={checkpoint} onRewind={onRewind} />;
   const { action } = row;
   const role = roleOf(action, me);
   const time = (
@@ -96,6 +103,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
     );
   }
   const outcome = outcomeLine(action, row, me);
+  const undone = row.kind === 'action' && row.undone;
   const frame = action.frameBefore ?? action.frameAfter;
   return (
     <button
@@ -105,6 +113,7 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
       data-edge={role}
       data-tone={outcome?.tone}
       data-last={last || undefined}
+      data-undone={undone || undefined}
       onClick={() => onOpen(action)}
     >
       {time}
@@ -112,11 +121,18 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen }: Timeline
         <span className={css.text}>
           <Words text={rowWords(action, me)} />
         </span>
-        {outcome && (
-          <span className={css.outcome} data-tone={outcome.tone}>
-            {toneIcons[outcome.tone]}
-            <span className="tnum">{outcome.text}</span>
+        {undone ? (
+          <span className={css.outcome}>
+            <Undo2 size={14} aria-hidden />
+            <span>Undone</span>
           </span>
+        ) : (
+          outcome && (
+            <span className={css.outcome} data-tone={outcome.tone}>
+              {toneIcons[outcome.tone]}
+              <span className="tnum">{outcome.text}</span>
+            </span>
+          )
         )}
       </span>
       {action.point && frame && row.kind === 'action' && (

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '@shared/checkpoint';
 import { describe, expect, it } from 'vitest';
 import { action, at, me, story } from '../gallery/fixtures';
 import { controlFact, factTitle, flatten, fold, outcomeLine, roleOf, rowWords } from './model';
@@ -37,7 +38,8 @@ describe('fold', () => {
       ['action', '4'],
       ['action', '5'],
     ]);
-    expect(rows[0] && outcomeLine(rows[0].action, rows[0])).toEqual({ tone: 'done', text: '2 times' });
+    const reads = rows[0];
+    expect(reads?.kind === 'reads' && outcomeLine(reads.action, reads)).toEqual({ tone: 'done', text: '2 times' });
   });
 
   it('never folds a refused read away', () => {
@@ -133,7 +135,7 @@ describe('refusals', () => {
     action('1', 'x', { actor: { kind: 'human', name: holder }, tool: 'control.take', arguments: { holder } });
   const lineUnder = (...actions: Parameters<typeof fold>[0]) => {
     const row = fold(actions).at(-1);
-    return row && outcomeLine(row.action, row, me)?.text;
+    return row && row.kind !== 'marker' ? outcomeLine(row.action, row, me)?.text : undefined;
   };
 
   it('are told to a person, not in the words for the agent', () => {
@@ -159,4 +161,40 @@ it('pages are put in time order whichever way they come', () => {
   if (!a || !b || !c || !d) throw new Error('fixtures');
   expect(flatten([{ data: [c, d] }, { data: [a, b] }]).map((row) => row.id)).toEqual(['1', '2', '3', '4']);
   expect(flatten([{ data: [d, c] }, { data: [b, a] }]).map((row) => row.id)).toEqual(['1', '2', '3', '4']);
+});
+
+describe('checkpoints in the record', () => {
+  const checkpoint = (checkpointId: string, afterActionId: string | null): Checkpoint => ({
+    checkpointId,
+    sessionId: 'gallery-session',
+    name: checkpointId,
+    cause: 'takeover',
+    createdBy: 'Wheelhouse',
+    createdAt: at(10),
+    state: 'ready',
+    reason: null,
+    bytes: 1,
+    frame: null,
+    afterActionId,
+  });
+  it('are blocks of their own, and marked where no row tells of them', () => {
+    const rows = fold(
+      [
+        action('a', 'Clicked **a**'),
+        action('s', 'Saved', { tool: 'checkpoint.create', arguments: { checkpointId: 'told' } }),
+        action('b', 'Clicked **b**'),
+      ],
+      { checkpoints: [checkpoint('told', 'a'), checkpoint('untold', 'b'), checkpoint('older', 'z')] },
+    );
+    expect(rows.map((row) => [row.kind, row.key])).toEqual([
+      ['action', 'a'],
+      ['checkpoint', 's'],
+      ['action', 'b'],
+      ['marker', 'at-untold'],
+    ]);
+  });
+  it('leave what was undone in its place, said to be', () => {
+    const rows = fold([action('a', 'Clicked **a**'), action('b', 'Clicked **b**')], { undone: new Set(['b']) });
+    expect(rows.map((row) => row.kind === 'action' && row.undone)).toEqual([undefined, true]);
+  });
 });

@@ -1,16 +1,22 @@
 import type { Action } from '@shared/action';
+import type { Checkpoint } from '@shared/checkpoint';
 import { age, duration } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
 import { capital, splitWords } from '../../lib/words';
+import { checkpointFact, checkpointIdOf, type CheckpointFact } from './lineage';
 
 /** What a change of hands says in the record, whoever wrote it and under which exact name. */
 export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'resumed' | 'lapsed' | 'other';
 
 export type Row =
   /** `heldBy`: who had the wheel then, as far as the rows that are loaded tell. */
-  | { kind: 'action'; key: string; action: Action; heldBy?: string | undefined }
+  | { kind: 'action'; key: string; action: Action; heldBy?: string | undefined; undone?: boolean }
   /** Reads in a row, of one kind, folded into one line. */
   | { kind: 'reads'; key: string; action: Action; actions: readonly Action[] }
+  /** A checkpoint was saved, gone back to, branched from or deleted. */
+  | { kind: 'checkpoint'; key: string; action: Action; fact: CheckpointFact; checkpointId: string | null }
+  /** A checkpoint that no row tells of, after the row that it follows. */
+  | { kind: 'marker'; key: string; checkpoint: Checkpoint }
   /** A change of hands: a block in the flow. `heldMs` once the hold is over, `current` while it lasts. */
   | {
       kind: 'control';
@@ -23,7 +29,7 @@ export type Row =
     }
   | { kind: 'help'; key: string; action: Action };
 
-const reading = /^(take_screenshot|zoom_region|get_|list_|wait_milliseconds|clipboard_read)/;
+const reading = /^(take_screenshot|zoom_region|get_|list_|checkpoint_list|wait_milliseconds|clipboard_read)/;
 
 export function isRead(action: Action): boolean {
   return (
@@ -78,35 +84,64 @@ function addControl(rows: Row[], hold: ControlRow | null, action: Action, fact: 
 
 const holderOf = (action: Action) => text(action.arguments['holder']) ?? action.actor.name;
 
+export interface FoldHints {
+  undone?: ReadonlySet<string>;
+  checkpoints?: readonly Checkpoint[];
+}
+
 /** Folds the record (oldest first) into rows. Pure; keys stay the same when rows are added at either end of a fold's end. */
-export function fold(actions: readonly Action[]): Row[] {
+export function fold(actions: readonly Action[], { undone, checkpoints = [] }: FoldHints = {}): Row[] {
   const rows: Row[] = [];
+  const told = new Set(actions.map((action) => checkpointFact(action) === 'saved' && checkpointIdOf(action)));
+  const untold = checkpoints.filter((each) => !told.has(each.checkpointId));
   let hold: ControlRow | null = null;
   for (const action of actions) {
-    const fact = controlFact(action);
-    if (fact !== null) {
-      hold = addControl(rows, hold, action, fact);
-      continue;
-    }
-    if (action.tool === 'request_human') {
-      rows.push({ kind: 'help', key: action.id, action });
-      continue;
-    }
-    const last = rows.at(-1);
-    if (
-      isRead(action) &&
-      last &&
-      (last.kind === 'reads' || last.kind === 'action') &&
-      isRead(last.action) &&
-      last.action.words === action.words
-    ) {
-      const all: Action[] = last.kind === 'reads' ? [...last.actions, action] : [last.action, action];
-      rows[rows.length - 1] = { kind: 'reads', key: last.key, action, actions: all };
-      continue;
-    }
-    rows.push({ kind: 'action', key: action.id, action, heldBy: hold ? holderOf(hold.action) : undefined });
+    hold = foldOne(rows, hold, action, undone);
+    for (const checkpoint of untold)
+      if (checkpoint.afterActionId === action.id)
+        rows.push({ kind: 'marker', key: `at-${checkpoint.checkpointId}`, checkpoint });
   }
   return rows;
+}
+
+/** Adds one row, or folds it into the last; returns the hold that is open after it. */
+function foldOne(
+  rows: Row[],
+  hold: ControlRow | null,
+  action: Action,
+  undone: ReadonlySet<string> | undefined,
+): ControlRow | null {
+  const fact = controlFact(action);
+  if (fact !== null) return addControl(rows, hold, action, fact);
+  const saved = checkpointFact(action);
+  if (saved !== null) {
+    rows.push({ kind: 'checkpoint', key: action.id, action, fact: saved, checkpointId: checkpointIdOf(action) });
+    return hold;
+  }
+  if (action.tool === 'request_human') {
+    rows.push({ kind: 'help', key: action.id, action });
+    return hold;
+  }
+  const last = rows.at(-1);
+  if (
+    isRead(action) &&
+    last &&
+    (last.kind === 'reads' || last.kind === 'action') &&
+    isRead(last.action) &&
+    last.action.words === action.words
+  ) {
+    const all: Action[] = last.kind === 'reads' ? [...last.actions, action] : [last.action, action];
+    rows[rows.length - 1] = { kind: 'reads', key: last.key, action, actions: all };
+    return hold;
+  }
+  rows.push({
+    kind: 'action',
+    key: action.id,
+    action,
+    heldBy: hold ? holderOf(hold.action) : undefined,
+    ...(undone?.has(action.id) ? { undone: true } : {}),
+  });
+  return hold;
 }
 
 export function roleOf(action: Action, me: string): Role {

@@ -1,13 +1,14 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { call } from '../../lib/api';
-import { keys } from '../../lib/queries';
+import { keys, useCheckpoints } from '../../lib/queries';
+import { lineage } from './lineage';
 import { ascending, flatten, fold } from './model';
 
 const pageSize = 100;
 
-/** The session's record, oldest first, folded; pushes append to the newest page. */
-export function useTimeline(sessionId: string) {
+/** The session's record, oldest first; pushes append to the newest page. */
+export function useActions(sessionId: string) {
   const query = useInfiniteQuery({
     queryKey: keys.timeline(sessionId),
     queryFn: ({ pageParam }) =>
@@ -18,6 +19,16 @@ export function useTimeline(sessionId: string) {
     getNextPageParam: (page) => (page.has_more ? ascending(page.data)[0]?.id : undefined),
   });
   const actions = useMemo(() => flatten(query.data?.pages ?? []), [query.data]);
-  const rows = useMemo(() => fold(actions), [actions]);
-  return { ...query, actions, rows };
+  return { ...query, actions };
+}
+
+/** The record folded into rows, with checkpoints marked and what a rewind undid. */
+export function useTimeline(sessionId: string, checkpointsKept: boolean) {
+  const query = useActions(sessionId);
+  const { actions } = query;
+  const complete = !query.hasNextPage;
+  const checkpoints = useCheckpoints(sessionId, checkpointsKept).data;
+  const history = useMemo(() => lineage(actions, complete), [actions, complete]);
+  const rows = useMemo(() => fold(actions, { undone: history.undone, checkpoints }), [actions, history, checkpoints]);
+  return { ...query, actions, rows, checkpoints };
 }

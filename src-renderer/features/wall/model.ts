@@ -4,7 +4,7 @@ import type { Session } from '@shared/session';
 import { age, clock } from '../../lib/clock';
 import type { Grouping } from '../../lib/stores';
 import { plainWords } from '../../lib/words';
-import { controlBar, type FlagIcon } from '../session/controlModel';
+import { controlBar, type BarState, type FlagIcon } from '../session/controlModel';
 import type { Role } from '../../lib/roles';
 
 export type Filter = 'all' | 'needs' | 'agent' | 'you' | 'others' | 'paused' | 'nobody';
@@ -13,7 +13,7 @@ export interface Tile {
   session: Session;
   role: Role;
   icon: FlagIcon;
-  /** The flag's word: Agent, You, a name, Paused, Nobody, Needs help, Failed. */
+  /** The flag's word: Agent, You, a name, Paused, Stopped, Nobody, Needs help, Failed. */
   word: string;
   /** The last action, or why it waits. */
   line: string;
@@ -38,6 +38,7 @@ const stateOrder: readonly Tile['filter'][] = ['needs', 'you', 'others', 'agent'
 function wordAndFilter(role: Role, icon: FlagIcon, session: Session): { word: string; filter: Tile['filter'] } {
   if (icon === 'help') return { word: 'Needs help', filter: 'needs' };
   if (icon === 'gone') return { word: 'Failed', filter: 'needs' };
+  if (icon === 'stopped') return { word: 'Stopped', filter: 'paused' };
   if (icon === 'paused') return { word: 'Paused', filter: 'paused' };
   switch (role) {
     case 'agent':
@@ -49,6 +50,11 @@ function wordAndFilter(role: Role, icon: FlagIcon, session: Session): { word: st
     default:
       return { word: icon === 'wait' ? 'Starting' : 'Nobody', filter: 'nobody' };
   }
+}
+
+function lineOf(bar: BarState, session: Session, words: string): string {
+  if (bar.icon === 'stopped') return 'The computer stands still';
+  return session.control.kind === 'paused' || session.control.kind === 'human' ? bar.flag : words;
 }
 
 /** Pure: what one tile says. */
@@ -68,12 +74,14 @@ export function tileOf(
     role: bar.role,
     icon: bar.icon,
     ...wordAndFilter(bar.role, bar.icon, session),
-    line: help ? `“${help.why}”` : session.control.kind === 'paused' ? bar.flag : held ? bar.flag : words,
+    line: help ? `“${help.why}”` : lineOf(bar, session, words),
     clock: help
       ? `waits ${clock(now - Date.parse(help.at))}`
-      : held
-        ? `held ${clock(now - Date.parse(session.control.since))}`
-        : `idle ${clock(idle)}`,
+      : bar.icon === 'stopped'
+        ? `stopped ${clock(now - Date.parse(session.control.since))}`
+        : held
+          ? `held ${clock(now - Date.parse(session.control.since))}`
+          : `idle ${clock(idle)}`,
     age: age(now - Date.parse(session.createdAt)),
   };
 }
