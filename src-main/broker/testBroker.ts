@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlState } from '@shared/control';
 import type { WheelhouseEvent } from '@shared/event';
-import type { PoolPatch } from '@shared/pool';
+import type { BackendKind, PoolPatch } from '@shared/pool';
 import { createBus } from '../base/bus';
 import type { Caller } from '../base/caller';
 import { systemClock, type Clock, type FakeClock } from '../base/clock';
@@ -11,7 +11,8 @@ import { sleep } from '../base/deadline';
 import { systemIds } from '../base/ids';
 import { silentLogger } from '../base/logger';
 import { connectGuest } from '../guest/index';
-import type { createFakeBackend, FakeBackend } from '../sandbox/fake';
+import type { SandboxBackend } from '../sandbox/backend';
+import type { createFakeBackend, FakeBackend, FakeOptions } from '../sandbox/fake';
 import { openDatabase, sql, transaction, type Database } from '../store/database';
 import { machineStore, type MachineRow } from '../store/machines';
 import { poolStore } from '../store/pools';
@@ -49,11 +50,13 @@ export class World {
   readonly spared = new Set<string>();
   broker!: Broker;
   blank = false;
+  readonly backends = new Map<BackendKind, SandboxBackend>();
   private readonly all: Broker[] = [];
 
   /** The maker is passed in, because this file keeps to the broker's layer. */
-  constructor(fake: typeof createFakeBackend, patch: PoolPatch = {}) {
-    this.backend = fake({ dataDir: this.folder });
+  constructor(fake: typeof createFakeBackend, patch: PoolPatch = {}, options: Partial<FakeOptions> = {}) {
+    this.backend = fake({ dataDir: this.folder, ...options });
+    this.backends.set('fake', this.backend);
     const pools = poolStore(this.db);
     const spec = pools.get('desktop')?.spec;
     if (!spec) throw new Error('no desktop pool');
@@ -67,7 +70,7 @@ export class World {
     const { limits, ...rest } = change;
     this.broker = createBroker({
       db: this.db,
-      backends: new Map([['fake', this.backend]]),
+      backends: this.backends,
       connectGuest,
       probeScreen: async () => ({ width: 1280, height: 800, blank: this.blank }),
       controlState: (sessionId) => ({
@@ -113,6 +116,11 @@ export class World {
   sessions(): SessionRow[] {
     return sessionStore(this.db).page({ limit: 1000, order: 'asc' }, {}).data;
   }
+  /** What the backend has, by machine. */
+  async states(): Promise<Map<string, string>> {
+    const found = await this.backend.list(new AbortController().signal);
+    return new Map(found.map((one) => [one.machineId, one.state]));
+  }
   condition(type: string) {
     return this.broker.pools.get('desktop').observed.conditions.find((one) => one.type === type);
   }
@@ -133,7 +141,7 @@ export class World {
   }
   async close(): Promise<void> {
     for (const broker of this.all) await broker.stop({ destroy: false });
-    await this.backend.close();
+    for (const backend of this.backends.values()) await backend.close();
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
