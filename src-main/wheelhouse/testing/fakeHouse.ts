@@ -32,7 +32,7 @@ export async function startFakeHouse(more: Partial<WheelhouseOptions> = {}) {
     /** A live session of a new agent token with this name. */
     async session(name: string) {
       const { secret } = wheelhouse.identity.create({ name, role: 'agent' });
-      const answer = await apiOf(dataDir, secret)('POST', `/api/pools/${pool.id}/sessions`, { waitMs: 10_000 });
+      const answer = await apiOf(dataDir, secret)('POST', `/api/pools/${pool.id}/sessions`, { waitMs: 20_000 });
       if (answer.status !== 200) throw new Error(`No session: ${JSON.stringify(answer.body)}`);
       const { sessionId, computerUrl } = answer.body as { sessionId: string; computerUrl: string };
       const guest = () => backend.guest(wheelhouse.broker.sessions.get(sessionId).machineId!)!;
