@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { controlCommands } from './commands/control';
+import { doctorCommand, NothingRuns } from './commands/doctor';
 import { poolCommands } from './commands/pools';
 import { serveCommand } from './commands/serve';
 import { sessionCommands } from './commands/sessions';
@@ -15,13 +16,15 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     .version(version)
     .showHelpAfterError('(add --help for what there is)')
     .helpCommand(false);
-  for (const add of [serveCommand, tokenCommands, poolCommands, sessionCommands, controlCommands]) add(program, io);
+  for (const add of [serveCommand, doctorCommand, tokenCommands, poolCommands, sessionCommands, controlCommands])
+    add(program, io);
   everyCommand(program, (command) => command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err }));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof NothingRuns) return 1;
     io.err(`wheelhouse: ${explain(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }

@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
+import { mustBeFree } from '../../src-main/base/freePort';
 import { createLogger } from '../../src-main/base/logger';
+import { readRuntime } from '../../src-main/wheelhouse/runtime';
+import { noteDataFolder } from '../../src-main/diagnostics/dataFolders';
+import { cacheFolder } from '../../src-main/sandbox/qemu/image';
 import { common, dataDirOf, type CommonOptions } from '../context';
 import { UsageError } from '../errors';
 import { jsonLine, type Io } from '../output';
@@ -12,9 +16,10 @@ const stopWithinMs = 30_000;
 export function serveCommand(program: Command, io: Io): void {
   common(program.command('serve').description('run the broker with no window, until SIGTERM or SIGINT'))
     .option('--port <n>', '0 picks a free one', defaultPort)
+    .option('--backend <kind>', 'have a pool on docker or qemu (default: Docker where it answers, else QEMU)')
     .option('--destroy', 'at the stop destroy the machines, instead of leaving them to the next start')
     .option('--log <level>', 'trace, debug, info, warn, error or silent; to standard error', 'info')
-    .action(async (options: CommonOptions & { port: string; destroy?: boolean; log: string }) => {
+    .action(async (options: CommonOptions & { port: string; backend?: string; destroy?: boolean; log: string }) => {
       const port = Number(options.port);
       if (!/^\d+$/.test(options.port) || port > 65_535) {
         throw new UsageError(`--port takes a number from 0 to 65535, not "${options.port}".`);
@@ -22,14 +27,26 @@ export function serveCommand(program: Command, io: Io): void {
       if (!['trace', 'debug', 'info', 'warn', 'error', 'silent'].includes(options.log)) {
         throw new UsageError(`--log does not know the level "${options.log}".`);
       }
+      const { backend } = options;
+      if (backend !== undefined && backend !== 'docker' && backend !== 'qemu') {
+        throw new UsageError(`--backend takes docker or qemu, not "${backend}".`);
+      }
+      const dataDir = dataDirOf(options);
+      // Before machines are made that would have to go again. A folder that is in use says so itself, by its lock.
+      if (!usesPort(readRuntime(dataDir)?.url, port)) await mustBeFree(port);
       const signalled = untilSignal();
       // Loaded only here: the other commands start faster without the broker.
       const { startWheelhouse } = await import('../../src-main/wheelhouse');
+      const { poolOn } = await import('../../src-main/wheelhouse/firstPool');
+      const logger = createLogger({ level: options.log });
+      noteDataFolder(cacheFolder(), dataDir, logger);
       const wheelhouse = await startWheelhouse({
-        dataDir: dataDirOf(options),
+        dataDir,
         port,
-        logger: createLogger({ level: options.log }),
+        logger,
+        defaultBackend: backend,
       });
+      if (backend !== undefined) poolOn(backend, wheelhouse.broker.pools);
       io.out(jsonLine({ event: 'ready', url: wheelhouse.url, dataDir: wheelhouse.dataDir }));
       if (!options.json) io.err(`Wheelhouse serves at ${wheelhouse.url}. Stop it with Ctrl-C.\n`);
       await signalled;
@@ -41,6 +58,9 @@ export function serveCommand(program: Command, io: Io): void {
       setImmediate(() => process.exit(0));
     });
 }
+
+const usesPort = (url: string | undefined, port: number): boolean =>
+  url !== undefined && Number(new URL(url).port) === port;
 
 const untilSignal = (): Promise<void> =>
   new Promise((resolve) => {

@@ -5,10 +5,16 @@ import { Job } from './job';
 
 /**
  * The demo agent: a process of its own and a stock MCP client, with no model. Where the server is and the token to use
- * come as one JSON line on standard input, or from WHEELHOUSE_URL and WHEELHOUSE_TOKEN; never from arguments. Progress
+ * come as one JSON line on standard input (with the pool to use, and `patience`, by which waits are multiplied), or from WHEELHOUSE_URL and WHEELHOUSE_TOKEN; never from arguments. Progress
  * goes to standard output, one JSON object a line. Ends with 0 only when the saved report was read back and was right.
  */
-const orderSchema = z.object({ url: z.url(), token: z.string().min(1), end: z.boolean().default(false) });
+const orderSchema = z.object({
+  url: z.url(),
+  token: z.string().min(1),
+  end: z.boolean().default(false),
+  pool: z.string().optional(),
+  patience: z.number().min(1).max(100).default(1),
+});
 
 const tell = (event: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
 
@@ -24,10 +30,10 @@ async function readOrder(): Promise<z.output<typeof orderSchema>> {
 }
 
 async function main(): Promise<void> {
-  const { url, token, end } = await readOrder();
-  const desktop = await Desktop.connect(url, token);
+  const { url, token, end, pool, patience } = await readOrder();
+  const desktop = await Desktop.connect(url, token, patience);
   try {
-    const result = await new Job(desktop, tell).run();
+    const result = await new Job(desktop, tell, pool).run();
     if (end) await desktop.call('end_session', { sessionId: result.sessionId });
     tell({ event: 'done', ...result });
   } finally {

@@ -41,16 +41,20 @@ const heldCodes = new Set(['control_held', 'control_paused', 'stale_epoch']);
 
 /** What a demo agent does with a desktop: the tools of the channel, through a stock MCP client. */
 export class Desktop {
-  private constructor(private readonly client: Client) {}
+  private constructor(
+    private readonly client: Client,
+    /** How many times longer things may take here than in a container: an emulated processor is slow. */
+    private readonly patience: number,
+  ) {}
 
   /** `url` is the server's address, without /mcp. The token goes into a header, nowhere else. */
-  static async connect(url: string, token: string): Promise<Desktop> {
+  static async connect(url: string, token: string, patience = 1): Promise<Desktop> {
     const client = new Client({ name: 'Demo agent', version: '1.0.0' });
     const transport = new StreamableHTTPClientTransport(new URL('/mcp', url), {
       requestInit: { headers: { authorization: `Bearer ${token}` } },
     });
     await client.connect(transport);
-    return new Desktop(client);
+    return new Desktop(client, patience);
   }
 
   /** Calls a tool; throws ControlLost when somebody else holds control, ToolFailed for any other refusal. */
@@ -67,6 +71,11 @@ export class Desktop {
     return { text, structured, png: picture?.type === 'image' ? Buffer.from(picture.data, 'base64') : null };
   }
 
+  /** Asks until there is an answer, as long as this desktop may need where a container needs `timeoutMs`; null then. */
+  until<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
+    return poll(ask, timeoutMs * this.patience);
+  }
+
   async screenshot(): Promise<Buffer> {
     const { png } = await this.call('take_screenshot');
     if (!png) throw new Error('The screenshot has no picture');
@@ -80,20 +89,31 @@ export class Desktop {
 
   /** Waits until a window's title fits, and returns it. */
   async windowTitled(pattern: RegExp, timeoutMs: number): Promise<string> {
-    const title = await poll(async () => (await this.titles()).find((each) => pattern.test(each)) ?? null, timeoutMs);
-    if (title === null) throw new Error(`No window titled ${String(pattern)} came within ${timeoutMs / 1000} s`);
+    const title = await this.until(
+      async () => (await this.titles()).find((each) => pattern.test(each)) ?? null,
+      timeoutMs,
+    );
+    if (title === null)
+      throw new Error(`No window titled ${String(pattern)} came within ${(timeoutMs * this.patience) / 1000} s`);
     return title;
   }
 
   async shell(command: string): Promise<string> {
-    const { structured } = await this.call('execute_shell_command', { command, timeoutMs: 20_000 });
+    const { structured } = await this.call('execute_shell_command', { command, timeoutMs: this.commandMs() });
     if (structured.success !== true) throw new Error(`${command} failed: ${String(structured.stderr as string)}`);
     return String(structured.stdout as string);
   }
 
+  private commandMs(): number {
+    return Math.min(20_000 * this.patience, 100_000);
+  }
+
   /** A file's text; empty while there is none. */
   async readFile(path: string): Promise<string> {
-    const { structured } = await this.call('execute_shell_command', { command: `cat ${path}`, timeoutMs: 20_000 });
+    const { structured } = await this.call('execute_shell_command', {
+      command: `cat ${path}`,
+      timeoutMs: this.commandMs(),
+    });
     return structured.success === true ? String(structured.stdout as string) : '';
   }
 
@@ -109,7 +129,7 @@ export class Desktop {
       await this.call('click', { x: blank.x, y: blank.y - 40 * attempt });
       await this.call('press_keys', { keys: ['ctrl', 'a'] });
       await this.call('press_keys', { keys: ['ctrl', 'c'] });
-      const text = await poll(async () => {
+      const text = await this.until(async () => {
         const { structured } = await this.call('clipboard_read');
         return typeof structured.text === 'string' && structured.text !== mark ? structured.text : null;
       }, copyWaitMs);

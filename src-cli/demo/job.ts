@@ -1,4 +1,5 @@
-import { ControlLost, poll, type Desktop } from './desktop';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlLost, ToolFailed, type Desktop } from './desktop';
 import { readPage, writeReport, type Page } from './orders';
 import { findInPng, middleOf } from './picture';
 
@@ -6,6 +7,9 @@ import { findInPng, middleOf } from './picture';
 const buttonColour = [11, 122, 94] as const;
 const reportFile = 'shop-floor-report.txt';
 const longestWaitMs = 60 * 60_000;
+const longestStartMs = 6 * 60_000;
+/** Refusals of a pool whose first machine is still being made. */
+const laterCodes = new Set(['acquire_timeout', 'queue_full', 'not_ready']);
 
 export type Tell = (
   event:
@@ -33,14 +37,13 @@ export class Job {
   constructor(
     private readonly desktop: Desktop,
     private readonly tell: Tell,
+    /** The pool to take a desktop from; default: the token's first. */
+    private readonly pool?: string,
   ) {}
 
   async run(): Promise<JobResult> {
     const { desktop } = this;
-    const sessionId = await this.step('Start a session', async () => {
-      const { structured } = await desktop.call('start_session', { name: 'Shop floor report' });
-      return String(structured.sessionId as string);
-    });
+    const sessionId = await this.step('Start a session', () => this.startSession());
     this.tell({ event: 'session', sessionId });
 
     const url = await this.step('Start the shop floor', async () => (await desktop.shell('shop-floor')).trim());
@@ -58,6 +61,24 @@ export class Job {
     const path = await this.step('Check the saved file', () => this.checkFile(report));
     await this.step('Look at the result', async () => void (await desktop.screenshot()));
     return { sessionId, orders: orders.length, handedBack: this.handedBack, path, report };
+  }
+
+  /** A desktop that has never been made on this computer takes minutes; from then on it is there at once. */
+  private async startSession(): Promise<string> {
+    const deadline = performance.now() + longestStartMs;
+    for (;;) {
+      try {
+        const { structured } = await this.desktop.call('start_session', {
+          name: 'Shop floor report',
+          ...(this.pool !== undefined && { pool: this.pool }),
+        });
+        return String(structured.sessionId as string);
+      } catch (error) {
+        const later = error instanceof ToolFailed && laterCodes.has(error.code);
+        if (!later || performance.now() > deadline) throw error;
+        await sleep(2000);
+      }
+    }
   }
 
   /** Does a step, and does it again from its start when a person took control in the middle of it. */
@@ -111,7 +132,7 @@ export class Job {
   }
 
   private async readOrders(page: number): Promise<Extract<Page, { kind: 'orders' }>> {
-    const seen = await poll(async () => {
+    const seen = await this.desktop.until(async () => {
       const found = await this.readBrowser();
       return found.kind === 'orders' && found.page === page ? found : null;
     }, 15_000);
@@ -128,7 +149,7 @@ export class Job {
   }
 
   private async clickButton(): Promise<void> {
-    const spot = await poll(async () => findInPng(await this.desktop.screenshot(), buttonColour), 8000);
+    const spot = await this.desktop.until(async () => findInPng(await this.desktop.screenshot(), buttonColour), 8000);
     if (!spot) throw new Error('There is no button on the screen');
     await this.desktop.call('click', middleOf(spot));
   }
@@ -149,7 +170,7 @@ export class Job {
       // What was seen before the hand-back is stale.
       await this.desktop.screenshot();
       if (answer) await this.typeCode(answer);
-      const there = await poll(
+      const there = await this.desktop.until(
         async () => (await this.desktop.titles()).find((title) => title.startsWith('Orders, page 2')) ?? null,
         5000,
       );
@@ -192,7 +213,7 @@ export class Job {
   private async checkFile(report: string): Promise<string> {
     const path = `/home/session/${reportFile}`;
     let found = '';
-    const saved = await poll(async () => {
+    const saved = await this.desktop.until(async () => {
       found = await this.desktop.readFile(path);
       return found.trim() === report.trim() ? found : null;
     }, 8000);

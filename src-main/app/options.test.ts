@@ -7,6 +7,7 @@ describe('the app’s arguments', () => {
       dataDir: '/x/wheelhouse',
       port: null,
       demo: false,
+      backend: null,
       width: 1440,
       height: 900,
     });
@@ -14,17 +15,18 @@ describe('the app’s arguments', () => {
 
   it('takes its own and lets Chromium’s pass', () => {
     const options = parseOptions(
-      ['--no-sandbox', '.', '--demo', '--data', '/d', '--port', '0', '--size', '1280x800'],
+      ['--no-sandbox', '.', '--demo', '--backend', 'qemu', '--data', '/d', '--port', '0', '--size', '1280x800'],
       {},
       'linux',
     );
-    expect(options).toMatchObject({ dataDir: '/d', port: 0, demo: true, width: 1280, height: 800 });
+    expect(options).toMatchObject({ dataDir: '/d', port: 0, demo: true, backend: 'qemu', width: 1280, height: 800 });
   });
 
   it.each([
     ['--port', 'x'],
     ['--port', '70000'],
     ['--size', 'big'],
+    ['--backend', 'vmware'],
   ])('names a bad value of %s', (name, value) => {
     expect(() => parseOptions([name, value], {}, 'linux')).toThrow(value);
   });

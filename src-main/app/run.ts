@@ -2,11 +2,19 @@ import { dirname, join } from 'node:path';
 import { app, type BrowserWindow } from 'electron';
 import { Emitter } from '../base/emitter';
 import { createLogger } from '../base/logger';
-import { WheelhouseError } from '../base/errors';
+import { mustBeFree } from '../base/freePort';
 import { createDemo } from '../demo/service';
-import { createHandlers, imageScriptIn } from '../ipc/handlers';
+import { noteDataFolder } from '../diagnostics/dataFolders';
+import { lookAtEverything } from '../diagnostics/look';
+import { createHandlers } from '../ipc/handlers';
+import { imageScriptsIn } from '../ipc/setupRoom';
 import { createRouter } from '../ipc/router';
+import { cacheFolder } from '../sandbox/qemu/image';
 import { startWheelhouse, type TokenUse } from '../wheelhouse';
+import { usualPort } from '../wheelhouse/compose';
+import { storeFile } from '../wheelhouse/dataDir';
+import { firstPoolId, poolOn, settleFirstPool } from '../wheelhouse/firstPool';
+import { demoPlace } from './demoPlace';
 import { installMenu } from './menu';
 import { notifyOfAttention } from './notifications';
 import type { AppOptions } from './options';
@@ -23,11 +31,14 @@ import { createMainWindow } from './window';
  */
 export async function runApp(options: AppOptions & { operator: string; mainFile: string }): Promise<BrowserWindow> {
   const outDir = outDirOf(options.mainFile);
-  const logger = createLogger({ file: join(options.dataDir, 'logs', 'wheelhouse.log') });
+  const logFile = join(options.dataDir, 'logs', 'wheelhouse.log');
+  const logger = createLogger({ file: logFile });
   hardenApp(logger);
 
   const windows: BrowserWindow[] = [];
   const push = createPush(() => windows);
+  if (options.port !== null) await mustBeFree(options.port);
+  noteDataFolder(cacheFolder(), options.dataDir, logger);
   const tokenUses = new Emitter<TokenUse>();
   const wheelhouse = await startWheelhouse({
     dataDir: options.dataDir,
@@ -35,6 +46,7 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
     anyPortWhenTaken: options.port === null,
     logger,
     operator: options.operator,
+    defaultBackend: options.backend ?? undefined,
     // The window comes first: a hung engine is waited for behind it.
     patienceMs: 1_000,
     onTokenUse: (use) => tokenUses.emit(use),
@@ -51,11 +63,10 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
     operator: options.operator,
     theme,
   });
-  const docker = wheelhouse.backends.get('docker');
-  if (!docker) throw new WheelhouseError('internal', 'The app has no Docker backend.');
   const demo = createDemo({
     ...wheelhouse,
     script: join(dirname(options.mainFile), 'demoAgent.js'),
+    place: demoPlace(wheelhouse, options.backend),
     logger,
     announce(status) {
       push('demo', status);
@@ -66,10 +77,46 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
     },
   });
   let shownDemo: string | null = null;
+  const { db, settings, backends, broker } = wheelhouse;
+  /** A folder that could make no desktop so far gets its first pool by the first image that comes. */
+  const firstImage = () =>
+    settleFirstPool({
+      ...{ db, settings, backends, wanted: null },
+      setBackend: (backend) => void broker.pools.update(firstPoolId, { backend }),
+    }).catch((error: unknown) => logger.error({ err: error }, 'the first pool was not settled'));
+  const wanted = options.backend;
+  if (wanted !== null) {
+    const made = wheelhouse.adopted.then(() => poolOn(wanted, broker.pools));
+    made.catch((error: unknown) => logger.error({ err: error, wanted }, 'there is no pool on this backend'));
+  }
   const handlers = createHandlers(
     { ...wheelhouse, logger, operator: { name: options.operator, admin: true }, push },
     shell,
-    { docker, demo, imageScript: imageScriptIn(dirname(outDir)), dataDir: options.dataDir },
+    {
+      backends: wheelhouse.backends,
+      demo,
+      imageScripts: imageScriptsIn(dirname(outDir)),
+      dataDir: options.dataDir,
+      onImage: () => void firstImage().finally(() => wheelhouse.broker.reconcile()),
+      look: () =>
+        lookAtEverything({
+          app: {
+            version: shell.info().version,
+            electron: process.versions.electron ?? null,
+            unofficialRuntime: shell.info().unofficialRuntime,
+            sandboxed: shell.info().sandboxed,
+            headless: shell.info().headless,
+            url: wheelhouse.url,
+            usualPort,
+            logFile,
+          },
+          dataDir: options.dataDir,
+          storeFile: storeFile(options.dataDir),
+          cacheDir: cacheFolder(),
+          backends: wheelhouse.backends,
+          clock: wheelhouse.clock,
+        }),
+    },
   );
   tokenUses.on((use) => handlers.firstCalls.used(use));
   listen(() => windows, createRouter(handlers.requests, { logger, ids: wheelhouse.ids }));

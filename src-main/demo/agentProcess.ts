@@ -8,6 +8,14 @@ export interface AgentProcess {
   stop(): Promise<void>;
 }
 
+/** What it is told, on one line: where the server is, its token, the pool to use, how patient to be. */
+export interface AgentOrder {
+  url: string;
+  token: string;
+  pool: string;
+  patience: number;
+}
+
 /**
  * Runs the demo agent as a process of its own. Inside Electron its executable becomes plain Node. The address and the
  * token go over standard input, so that no other process can read them from its arguments or environment.
@@ -15,8 +23,7 @@ export interface AgentProcess {
 export function startAgentProcess(options: {
   execPath: string;
   script: string;
-  url: string;
-  token: string;
+  order: AgentOrder;
   clock: Clock;
   logger: Logger;
   onLine(line: string): void;
@@ -46,7 +53,7 @@ export function startAgentProcess(options: {
     logger.debug({ text: text.slice(0, 500) }, 'demo agent');
   });
   child.stdin?.on('error', () => {});
-  child.stdin?.end(`${JSON.stringify({ url: options.url, token: options.token })}\n`);
+  child.stdin?.end(`${JSON.stringify(options.order)}\n`);
   return {
     async stop() {
       if (ended) return;

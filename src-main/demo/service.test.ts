@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DemoStatus } from '@shared/ipc';
 import { systemClock } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
 import { silentLogger } from '../base/logger';
 import { readEvent } from './events';
 import { createDemo, type DemoOptions } from './service';
@@ -14,7 +15,15 @@ function stage(changes: Partial<DemoOptions> = {}) {
   const notes: [string, string][] = [];
   const released: string[] = [];
   const seen: DemoStatus[] = [];
-  const agent = { started: 0, stopped: 0, withdrawn: 0, line: (_: string) => {}, end: (_: string) => {}, token: '' };
+  const agent = {
+    started: 0,
+    stopped: 0,
+    withdrawn: 0,
+    line: (_: string) => {},
+    end: (_: string) => {},
+    token: '',
+    order: {},
+  };
   const guest = {
     writeFile: (call: { epoch: number; path: string; data: Buffer }) => {
       written.push(call);
@@ -24,6 +33,7 @@ function stage(changes: Partial<DemoOptions> = {}) {
   const demo = createDemo({
     script: '/nowhere/agent.js',
     url: 'http://127.0.0.1:1',
+    place: (way) => ({ poolId: way === 'qemu' ? 'machines' : 'desktop', patience: way === 'qemu' ? 8 : 1 }),
     identity: { createEphemeral: () => ({ secret: 'whl_agent_x', withdraw: () => void agent.withdrawn++ }) },
     broker: {
       connect: () => Promise.resolve({ guest } as never),
@@ -39,7 +49,12 @@ function stage(changes: Partial<DemoOptions> = {}) {
     announce: (status) => void seen.push(status),
     makeCode: () => '482913',
     startAgent: (options) => {
-      Object.assign(agent, { line: options.onLine, end: options.onEnd, token: options.token });
+      Object.assign(agent, {
+        line: options.onLine,
+        end: options.onEnd,
+        token: options.order.token,
+        order: options.order,
+      });
       agent.started++;
       return {
         stop: () => {
@@ -68,6 +83,21 @@ describe('the demo', () => {
     const { salt, sha256 } = JSON.parse(text) as { salt: string; sha256: string };
     expect(createHash('sha256').update(Buffer.from(salt, 'hex')).update('482913').digest('hex')).toBe(sha256);
     expect(written[0]).toMatchObject({ path: '/home/session/.shop-floor/code.json', epoch: 7 });
+  });
+
+  it('is told its pool and how patient to be there', async () => {
+    const { demo, agent } = stage();
+    await demo.start('qemu');
+    expect(agent.order).toMatchObject({ pool: 'machines', patience: 8 });
+  });
+
+  it('has failed, in words, when there is no pool for it', async () => {
+    const place = () => Promise.reject(new WheelhouseError('not_supported', 'There is no QEMU here.'));
+    const { demo, agent } = stage({ place });
+    expect(await demo.start('qemu')).toMatchObject({ state: 'failed', message: 'There is no QEMU here.' });
+    expect(agent.started).toBe(0);
+    // And can be tried again.
+    expect((await demo.start()).state).toBe('failed');
   });
 
   it('says how far the agent is, and leaves a finished session to be looked at', async () => {

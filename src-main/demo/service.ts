@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { DemoStatus } from '@shared/ipc';
+import type { DemoStatus, SetupWay } from '@shared/ipc';
 import type { Clock } from '../base/clock';
 import { asWheelhouseError } from '../base/errors';
 import type { Logger } from '../base/logger';
@@ -12,10 +12,16 @@ import { applyEvent, offStatus, readEvent, type DemoEvent } from './events';
 
 export interface DemoService {
   status(): DemoStatus;
-  /** Starts the demo agent; while it runs, says how it stands instead. */
-  start(): Promise<DemoStatus>;
+  /** Starts the demo agent, on this backend when one is named; while it runs, says how it stands instead. */
+  start(way?: SetupWay): Promise<DemoStatus>;
   /** Ends it. A session whose job is not done is released; a finished one stays to be looked at. */
   stop(): Promise<DemoStatus>;
+}
+
+/** A pool, and how many times longer than in a container things take on its machines. */
+export interface DemoPlace {
+  poolId: string;
+  patience: number;
 }
 
 export interface DemoOptions {
@@ -24,6 +30,8 @@ export interface DemoOptions {
   /** What runs it; default: this process's executable. */
   execPath?: string;
   url: string;
+  /** Where the agent gets its desktop. May throw: then the demo has failed, in those words. */
+  place(way: SetupWay | undefined): DemoPlace | Promise<DemoPlace>;
   identity: Pick<Identity, 'createEphemeral'>;
   broker: Pick<Broker, 'connect' | 'release'>;
   control: Pick<Control, 'state'>;
@@ -74,15 +82,21 @@ export function createDemo(options: DemoOptions): DemoService {
 
   return {
     status: () => status,
-    start() {
-      if (running) return Promise.resolve(status);
+    async start(way) {
+      if (running || status.state === 'starting') return status;
       change({ ...offStatus, state: 'starting', step: 'Start the demo agent' });
+      let place: DemoPlace;
+      try {
+        place = await options.place(way);
+      } catch (error) {
+        change({ ...status, state: 'failed', message: asWheelhouseError(error).message });
+        return status;
+      }
       const token = options.identity.createEphemeral('Demo agent', 'agent');
       const process_ = startAgent({
         execPath: options.execPath ?? process.execPath,
         script: options.script,
-        url: options.url,
-        token: token.secret,
+        order: { url: options.url, token: token.secret, pool: place.poolId, patience: place.patience },
         clock,
         logger,
         onLine(line) {
@@ -97,7 +111,7 @@ export function createDemo(options: DemoOptions): DemoService {
         },
       });
       running = { process: process_, withdraw: () => token.withdraw() };
-      return Promise.resolve(status);
+      return status;
     },
     async stop() {
       const unfinished = running && !isOver() ? status.sessionId : null;

@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import type { SetupStatus } from '@shared/ipc';
+import type { SetupStatus, SetupWay } from '@shared/ipc';
 import { iso, type Clock } from '../base/clock';
+import { WheelhouseError } from '../base/errors';
 import type { Logger } from '../base/logger';
 
 type Build = NonNullable<SetupStatus['build']>;
 
-/** What `scripts/image/build.mjs --json` prints, one object a line. */
+/** What `scripts/image/build.mjs --json` and `scripts/image/qemu/build.mjs --json` print, one object a line. */
 const eventSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('start'), tag: z.string(), steps: z.array(z.object({ name: z.string() })) }),
   z.object({
@@ -55,14 +56,17 @@ export function applyBuildEvent(build: Build, event: BuildEvent): Build {
 export interface ImageBuild {
   current(): Build | null;
   running(): boolean;
-  /** Resolves with true when an image was made, false when it failed or was cancelled; a second call joins the first. */
-  start(): Promise<boolean>;
+  /**
+   * Resolves with true when an image was made, false when it failed or was cancelled; a second call joins the first.
+   * Throws conflict while the other image is being made: they share the disk and the processors.
+   */
+  start(way: SetupWay): Promise<boolean>;
   cancel(): void;
 }
 
 /** Runs the project's own image script as a process of its own, so that the app's loop never waits for it. */
 export function createImageBuild(options: {
-  script: string;
+  scripts: Record<SetupWay, string>;
   clock: Clock;
   logger: Logger;
   onChange(): void;
@@ -89,10 +93,11 @@ export function createImageBuild(options: {
     }
     change(applyBuildEvent(build, event));
   };
-  const run = () =>
+  const run = (way: SetupWay) =>
     new Promise<boolean>((resolve) => {
       cancelled = false;
       change({
+        backend: way,
         startedAt: iso(options.clock.now()),
         percent: 0,
         secondsLeft: null,
@@ -100,7 +105,7 @@ export function createImageBuild(options: {
         log: [],
         error: null,
       });
-      const started = spawn(options.execPath, [options.script, '--json'], {
+      const started = spawn(options.execPath, [options.scripts[way], '--json'], {
         env: options.env,
         stdio: ['ignore', 'pipe', 'pipe'],
       });
@@ -127,7 +132,12 @@ export function createImageBuild(options: {
   return {
     current: () => build,
     running: () => child !== null,
-    start: () => (going ??= run()),
+    start(way) {
+      if (going && build?.backend !== way) {
+        throw new WheelhouseError('conflict', 'Another image is being built. Wait for it, or cancel it first.');
+      }
+      return (going ??= run(way));
+    },
     cancel() {
       if (!child) return;
       cancelled = true;

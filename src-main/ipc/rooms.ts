@@ -1,4 +1,4 @@
-import type { AppInfo, DemoStatus, PushData, PushName, SetupStatus } from '@shared/ipc';
+import type { AppInfo, DemoStatus, PushData, PushName, SetupStatus, SetupWay } from '@shared/ipc';
 import type { AttentionQueue, Control, Operator } from '../control/types';
 import type { Broker } from '../broker/types';
 import type { Bus } from '../base/bus';
@@ -46,12 +46,13 @@ export interface Shell {
 export interface Setup {
   status(): SetupStatus;
   look(): Promise<SetupStatus>;
-  buildImage(): Promise<void>;
+  buildImage(way?: SetupWay): Promise<void>;
   cancelBuild(): void;
 }
 
 export interface Demo {
   status(): DemoStatus;
-  start(): Promise<DemoStatus>;
+  /** On a machine of this backend; without it: on what the first pool is on. */
+  start(way?: SetupWay): Promise<DemoStatus>;
   stop(): Promise<DemoStatus>;
 }

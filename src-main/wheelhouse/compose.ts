@@ -28,6 +28,7 @@ import { createHumanRecorder, createTimeline } from '../timeline';
 import { usualBackends } from './backends';
 import { storeFile } from './dataDir';
 import { createFences } from './fences';
+import { settleFirstPool } from './firstPool';
 import { ownsFrame } from './frameOwners';
 import { lockDataDir } from './lock';
 import { watchMachines } from './machineWatch';
@@ -62,6 +63,8 @@ export async function compose(
     backends.set(backend.kind, backend);
     undo.add(`backend ${backend.kind}`, () => backend.close());
   }
+
+  await settleFirstPool({ db, settings, backends, wanted: options.defaultBackend ?? null });
 
   const timeline = createTimeline({ db, dataDir, bus, clock, ids, logger });
   undo.add('timeline', () => timeline.close());

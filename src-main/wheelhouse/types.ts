@@ -31,6 +31,8 @@ export interface WheelhouseOptions {
   backends?: (context: { dataDir: string; installationId: string; logger: Logger }) => SandboxBackend[];
   /** The person whose command line this is; default: the system's user. */
   operator?: string;
+  /** What the first pool of a new data folder runs on; default: Docker where it answers, else QEMU where that is set up. */
+  defaultBackend?: 'docker' | 'qemu';
   clock?: Clock;
   ids?: Ids;
   onTokenUse?: (use: TokenUse) => void;

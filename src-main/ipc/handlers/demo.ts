@@ -4,6 +4,6 @@ import type { Demo } from '../rooms';
 export const demoHandlers = (demo: Demo) =>
   ({
     'demo.status': () => demo.status(),
-    'demo.start': () => demo.start(),
+    'demo.start': ({ backend }) => demo.start(backend),
     'demo.stop': () => demo.stop(),
   }) satisfies Partial<Handlers>;

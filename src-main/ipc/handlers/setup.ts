@@ -5,8 +5,8 @@ export const setupHandlers = (setup: Setup) =>
   ({
     'setup.status': () => setup.status(),
     'setup.look': () => setup.look(),
-    'setup.buildImage': async () => {
-      await setup.buildImage();
+    'setup.buildImage': async ({ backend }) => {
+      await setup.buildImage(backend);
       return null;
     },
     'setup.cancelBuild': () => {
