@@ -26,6 +26,10 @@ export interface Place {
   name: string;
   memory: Memory;
   disk: string;
+  /** What the disk lies over, where that is not the file which the disk itself names. */
+  backing?: string | undefined;
+  /** A home that a saved state was saved with: the same card in the same place as one that is plugged in. */
+  home?: string | undefined;
   sockets: { qmp: string; console: string; boot: string };
   pidFile: string;
   /** Waits for a saved state instead of starting. */
@@ -51,6 +55,28 @@ export const acceleratorArguments = (accelerator: Accelerator): string[] => [
   accelerator === 'tcg' ? `tcg,tb-size=${translatedMiB}` : accelerator,
   '-cpu',
   accelerator === 'kvm' || accelerator === 'hvf' ? 'host' : 'max',
+];
+
+/** Plugged in or there from the start, a home is the same to a saved state: same name, same place on the bus. */
+export const homeDevice = {
+  driver: 'virtio-blk-pci',
+  id: 'home',
+  drive: 'home',
+  serial: 'home',
+  bus: 'pci.0',
+  addr: '0x10',
+} as const;
+/** What the machine calls written is handed to the system then, as by a real disk; what it gives up or zeroes takes no room. */
+export const homeNode = (path: string) => ({
+  driver: 'qcow2',
+  'node-name': 'home',
+  discard: 'unmap',
+  'detect-zeroes': 'unmap',
+  file: { driver: 'file', filename: path, discard: 'unmap' },
+});
+const homeArguments = (path: string): string[] => [
+  ...['-blockdev', JSON.stringify(homeNode(path))],
+  ...['-device', JSON.stringify(homeDevice)],
 ];
 
 /**
@@ -85,7 +111,10 @@ export function qemuArguments(hardware: Hardware, place: Place): string[] {
     '-no-reboot',
     ...['-rtc', 'base=utc,clock=host'],
     // A machine's disk is thrown away with it: nothing is gained by waiting for it to reach the platter.
-    ...['-drive', `if=none,id=disk,file=${escaped(place.disk)},format=qcow2,cache=unsafe,discard=unmap`],
+    ...[
+      '-drive',
+      `if=none,id=disk,file=${escaped(place.disk)},format=qcow2,cache=unsafe,discard=unmap${place.backing === undefined ? '' : `,backing.driver=qcow2,backing.file.filename=${escaped(place.backing)}`}`,
+    ],
     ...['-device', 'virtio-blk-pci,drive=disk'],
     // The kernel chooses the port: one that was looked for first could be taken by then.
     ...['-netdev', `user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:0-${guest.address}:${guest.port}`],
@@ -98,6 +127,7 @@ export function qemuArguments(hardware: Hardware, place: Place): string[] {
     ...socket('qmp', sockets.qmp),
     ...['-mon', 'chardev=qmp,mode=control'],
     ...['-kernel', hardware.kernel, '-initrd', hardware.initrd, '-append', hardware.append],
+    ...(place.home === undefined ? [] : homeArguments(place.home)),
     ...(place.incoming ? ['-incoming', 'defer', '-S'] : []),
   ];
 }

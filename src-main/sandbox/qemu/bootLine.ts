@@ -5,17 +5,21 @@ import { LineCutter } from './qmpMessages';
 
 const answerSchema = z.union([
   z.object({ ok: z.literal(true), machineId: z.string(), bootId: z.string().min(1).max(128) }),
+  z.object({ ok: z.literal(true), synced: z.literal(true) }),
   z.object({ ok: z.literal(false), reason: z.string().max(2000) }),
 ]);
 
 export interface Identity {
   machineId: string;
   secret: string;
+  /** The machine waits for its home's disk and puts it in its place; nothing where it is there already. */
+  home?: boolean;
 }
 
 /** How a machine hears who it is; a guest without an agent hears nothing. */
 export interface IdentityLine {
   introduce(identity: Identity, seed: Buffer, now: number, signal: AbortSignal): Promise<string>;
+  sync?(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -27,6 +31,7 @@ export class BootLine implements IdentityLine {
   private readonly socket: Socket;
   private cutter = new LineCutter(64 * 1024);
   private pending: { resolve(bootId: string): void; reject(error: Error): void; machineId: string } | null = null;
+  private syncing: { resolve(): void; reject(error: Error): void } | null = null;
   private ended: string | null = null;
 
   constructor(path: string) {
@@ -57,8 +62,29 @@ export class BootLine implements IdentityLine {
         resolve: (bootId) => settle(() => resolve(bootId)),
         reject: (error) => settle(() => reject(error)),
       };
-      const { machineId, secret } = identity;
-      this.socket.write(`${JSON.stringify({ machineId, secret, time: now, seed: seed.toString('base64') })}\n`);
+      const { machineId, secret, home = false } = identity;
+      const line = { machineId, secret, time: now, seed: seed.toString('base64'), ...(home ? { home } : {}) };
+      this.socket.write(`${JSON.stringify(line)}\n`);
+    });
+  }
+
+  /** Has the machine write what it has only in memory to its disks. Rejects like `introduce`. */
+  sync(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      if (this.ended !== null) return reject(this.lost());
+      const onAbort = (): void => settle(() => reject(signal.reason));
+      const settle = (then: () => void): void => {
+        signal.removeEventListener('abort', onAbort);
+        this.syncing = null;
+        then();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.syncing = {
+        resolve: () => settle(resolve),
+        reject: (error) => settle(() => reject(error)),
+      };
+      this.socket.write('{"sync":true}\n');
     });
   }
   close(): void {
@@ -76,8 +102,10 @@ export class BootLine implements IdentityLine {
   private answer(answer: z.infer<typeof answerSchema>): void {
     if (!answer.ok) {
       const reason = answer.reason.replaceAll(/\p{C}/gu, ' ');
+      this.syncing?.reject(new WheelhouseError('guest_failed', `The machine does not write its disks: ${reason}`));
       return this.pending?.reject(new WheelhouseError('guest_failed', `The machine refused its identity: ${reason}`));
     }
+    if ('synced' in answer) return this.syncing?.resolve();
     // An answer to an older line, whose asker gave up, is not this one's.
     if (answer.machineId === this.pending?.machineId) this.pending.resolve(answer.bootId);
   }
@@ -87,5 +115,6 @@ export class BootLine implements IdentityLine {
   private end(reason: string): void {
     this.ended ??= reason;
     this.pending?.reject(this.lost());
+    this.syncing?.reject(this.lost());
   }
 }

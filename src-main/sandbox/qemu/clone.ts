@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Hardware } from './arguments';
 import type { QemuImage } from './image';
 import { loadState } from './incoming';
-import { launch, type Launched } from './launch';
-import type { MachineFiles, Way } from './layout';
+import { launch } from './launch';
+import type { MachineFiles } from './layout';
+import type { Made } from './machines';
 import { endMachine } from './process';
 import { savedNames } from './savedManifest';
 import { overlay, type SavedState } from './savedState';
@@ -20,11 +21,7 @@ interface Parts {
  * A machine from a saved desktop: it stands still, exactly where that one stood, and shares its memory until it writes.
  * Throws guest_failed; nothing of it runs then.
  */
-export async function clone(
-  { binary, hardware, files }: Parts,
-  saved: SavedState,
-  signal: AbortSignal,
-): Promise<Launched & { way: Way }> {
+export async function clone({ binary, hardware, files }: Parts, saved: SavedState, signal: AbortSignal): Promise<Made> {
   const path = (name: string): string => join(saved.folder, name);
   const { mode } = saved.manifest;
   await copyFile(path(savedNames.empty), files.overlay, constants.COPYFILE_FICLONE);
@@ -34,7 +31,7 @@ export async function clone(
   try {
     const state = { socket: files.incoming, file: path(savedNames.state), memoryApart: mode === 'mapped' };
     await loadState(machine.qmp, state, signal);
-    return { ...machine, way: mode };
+    return { ...machine, way: mode, saved: { folder: saved.folder, madeAt: saved.manifest.madeAt } };
   } catch (error) {
     machine.boot.close();
     machine.qmp.close();
@@ -48,7 +45,7 @@ export async function bootCold(
   { binary, hardware, files }: Parts,
   image: QemuImage,
   signal: AbortSignal,
-): Promise<Launched & { way: Way }> {
+): Promise<Made> {
   await overlay(image.disk, files.overlay, image.diskBytes, signal);
   const machine = await launch(
     { binary, hardware, files, memory: { kind: 'own' }, disk: files.overlay, incoming: false },

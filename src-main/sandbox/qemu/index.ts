@@ -5,10 +5,12 @@ import { asWheelhouseError, WheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { Size } from '@shared/pool';
 import type { SandboxBackend } from '../backend';
+import { Checkpoints } from './checkpoints';
 import { candidates, chooseAccelerator, recall, remember, trialKey, tryKernel, type Chosen } from './accelerator';
 import type { Hardware } from './arguments';
 import { bootCold, clone } from './clone';
 import { lastLines } from './console';
+import { Homes } from './homes';
 import { cacheFolder, findImage, type QemuImage } from './image';
 import { Layout } from './layout';
 import { QemuMachines } from './machines';
@@ -48,8 +50,18 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
   const imageDir = options.imageDir ?? join(cacheFolder(), 'qemu');
   const savedDir = options.savedDir ?? join(cacheFolder(), 'qemu-saved');
   const layout = new Layout(dataDir, installationId);
-  const machines = new QemuMachines(layout, installationId, logger);
+  const homes = new Homes(layout.root, installationId, (machineId, homeId) => {
+    return layout.read(machineId)?.home?.homeId === homeId;
+  });
+  const machines = new QemuMachines(layout, installationId, logger, homes);
   const saved = new SavedStates(logger);
+  const checkpoints = new Checkpoints({
+    ...{ binary, layout, installationId, machines, homes, logger },
+    async plan(image, size, signal) {
+      const { hardware, state } = await plan(imageOf(image), size, signal);
+      return { hardware, key: state.key, qemu: state.qemuVersion };
+    },
+  });
   const samples = new Map<string, CpuSample>();
   const trials = new Map<string, Promise<Chosen>>();
   let found: QemuFound | null = null;
@@ -131,6 +143,14 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
     },
     async create(spec, signal) {
       signal.throwIfAborted();
+      const { fromCheckpoint } = spec;
+      if (fromCheckpoint !== undefined) {
+        // What the checkpoint was made of is what goes on, whatever the pool's image is by now.
+        const made = { ...spec, ...(await checkpoints.describe(fromCheckpoint)) };
+        imageOf(made.image);
+        await machines.create(made, signal, (files, own) => checkpoints.branch(made, fromCheckpoint, files, own));
+        return;
+      }
       const image = imageOf(spec.image);
       await machines.create(spec, signal, async (files, own) => {
         const { hardware, key, desktop } = await savedFor(image, spec.size, own);
@@ -174,6 +194,26 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
       signal.throwIfAborted();
       const { consoleLog, qemuLog } = layout.files(machineId);
       return [...lastLines(consoleLog, lines), ...lastLines(qemuLog, 5)].slice(-lines);
+    },
+    checkpoints: {
+      create: (machineId, checkpointId, signal) => checkpoints.create(machineId, checkpointId, signal),
+      async restore(machineId, checkpointId, secret, signal) {
+        await checkpoints.restore(machineId, checkpointId, secret, signal);
+        samples.delete(machineId);
+      },
+      remove: (checkpointId, signal) => checkpoints.remove(checkpointId, signal),
+      list: (signal) => checkpoints.list(signal),
+    },
+    homes: {
+      async list(signal) {
+        signal.throwIfAborted();
+        return homes.list();
+      },
+      attach: (machineId, home, secret, signal) => machines.attach(machineId, home, secret, signal),
+      async remove(homeId, signal) {
+        signal.throwIfAborted();
+        homes.remove(homeId);
+      },
     },
     onExit: (listener) => machines.onExit(({ machineId, reason }) => listener(machineId, reason)),
     async close() {

@@ -42,13 +42,15 @@ export async function launch(
     files: MachineFiles;
     memory: Memory;
     disk: string;
+    backing?: string | undefined;
+    home?: string | undefined;
     incoming: boolean;
   },
   signal: AbortSignal,
 ): Promise<Launched> {
-  const { hardware, files, memory, disk, incoming } = options;
+  const { hardware, files, memory, disk, backing, home, incoming } = options;
   const { name, sockets, pidFile } = files;
-  const args = qemuArguments(hardware, { name, memory, disk, sockets, pidFile, incoming });
+  const args = qemuArguments(hardware, { name, memory, disk, backing, home, sockets, pidFile, incoming });
   const started = await startQemu(options.binary, args, files.qemuLog);
   let qmp: Qmp | null = null;
   let boot: BootLine | null = null;

@@ -9,9 +9,15 @@ import type { Qmp } from './qmp';
 /** Milliseconds that a process may take to be gone once its control socket closed. */
 const goneMs = 2_000;
 
+/** What QEMU calls a machine that stands still; `postmigrate`: after its whole memory was saved. */
+const stillStates: readonly string[] = ['paused', 'prelaunch', 'postmigrate'];
+
 /** One running QEMU with the connections that belong to it. Ends by itself when the process does. */
 export class LiveMachine {
+  /** Whether it stands still because somebody wants it to. */
   paused = false;
+  /** How many works need it to stand still for a moment. */
+  private holds = 0;
   ended: string | null = null;
   private readonly ends = new Emitter<string>();
   private readonly console: ConsoleLog;
@@ -25,6 +31,7 @@ export class LiveMachine {
   ) {
     this.console = new ConsoleLog(files.sockets.console, files.consoleLog, () => {});
     qmp.on(({ name }) => {
+      if (this.holds > 0) return;
       if (name === 'STOP') this.paused = true;
       if (name === 'RESUME') this.paused = false;
     });
@@ -38,15 +45,37 @@ export class LiveMachine {
 
   /** Stops or continues the virtual CPUs; idempotent. Throws guest_failed, guest_timeout. */
   async hold(still: boolean): Promise<void> {
+    if (this.holds > 0) {
+      this.paused = still;
+      return;
+    }
     await this.qmp.run(still ? 'stop' : 'cont');
     const status = await this.qmp.status();
-    const done = still ? status === 'paused' || status === 'prelaunch' : status === 'running';
+    const done = still ? stillStates.includes(status) : status === 'running';
     if (!done)
       throw new WheelhouseError(
         'guest_failed',
         `The machine can't be ${still ? 'paused' : 'continued'}: it is ${status}.`,
       );
     this.paused = still;
+  }
+
+  /**
+   * Stands still for as long as `work` takes; afterwards it is as it was, or as it was asked to be meanwhile. Throws what
+   * the work throws.
+   */
+  async still<T>(work: () => Promise<T>): Promise<T> {
+    this.holds += 1;
+    try {
+      await this.qmp.run('stop');
+      return await work();
+    } finally {
+      this.holds -= 1;
+      if (this.holds === 0 && !this.paused && this.ended === null) {
+        // A machine that can't go on is found by its health; why the work failed is what matters here.
+        await this.hold(false).catch(() => {});
+      }
+    }
   }
 
   /** Lets go of the machine without ending it. */

@@ -1,20 +1,33 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { bounded } from '../../base/bounded';
 import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
-import type { MachineSpec, ObservedMachine } from '../backend';
+import type { MachineHome, MachineSpec, ObservedMachine } from '../backend';
 import { BootLine } from './bootLine';
 import type { Launched } from './launch';
 import type { Layout, MachineFiles, MachineRecord, Way } from './layout';
+import { linkBase, savedBase } from './base';
+import { plugHome } from './homePlug';
+import { Homes } from './homes';
 import { LiveMachine } from './liveMachine';
 import { endMachine, isMachine, readPid } from './process';
 import { Qmp } from './qmp';
 
 /** Milliseconds until a machine has taken its identity: one that was loaded, one that boots. */
 const introduceMs = { loaded: 20_000, booted: 180_000 } as const;
+/** Milliseconds that a machine may take to write what its home holds only in memory, before it is ended. */
+const syncMs = 5_000;
 
-export type Make = (files: MachineFiles, signal: AbortSignal) => Promise<Launched & { way: Way }>;
+export interface Made extends Launched {
+  way: Way;
+  /** The saved desktop that it is a clone of. */
+  saved?: { folder: string; madeAt: string };
+  /** It has been loaded with this home plugged in. */
+  home?: MachineRecord['home'];
+}
+export type Make = (files: MachineFiles, signal: AbortSignal) => Promise<Made>;
 
 const failed = (machineId: string, words: string): WheelhouseError =>
   new WheelhouseError('guest_failed', `The machine ${machineId} ${words}.`, { machineId });
@@ -24,12 +37,16 @@ export class QemuMachines {
   private readonly live = new Map<string, LiveMachine>();
   private readonly making = new Map<string, { done: Promise<void>; stop: AbortController }>();
   private readonly adopting = new Map<string, Promise<LiveMachine | null>>();
+  private readonly works = new Map<string, { done: Promise<unknown>; stop: AbortController }>();
   private readonly exits = new Emitter<{ machineId: string; reason: string }>();
 
   constructor(
     private readonly layout: Layout,
     private readonly installationId: string,
     private readonly logger: Logger,
+    private readonly homes: Homes = new Homes(layout.root, installationId, (machineId, homeId) => {
+      return layout.read(machineId)?.home?.homeId === homeId;
+    }),
   ) {}
 
   onExit(listener: (exit: { machineId: string; reason: string }) => void): () => void {
@@ -63,31 +80,131 @@ export class QemuMachines {
     const files = this.layout.prepare(machineId);
     const record: MachineRecord = {
       ...{ version: 1, installationId: this.installationId, machineId, poolId, image, size },
-      ...{ linkPort: null, way: null },
+      ...{ linkPort: null, way: null, seat: 0, home: spec.home ?? null, from: null, holding: false },
     };
     this.layout.write(record);
-    const { process, qmp, boot, linkPort, way } = await make(files, signal);
-    const machine = new LiveMachine(process.pid, files, qmp, boot, process.ended);
+    if (spec.home) await this.homes.take(machineId, spec.home, signal);
+    const made = await make(files, signal);
+    const { qmp, linkPort, way } = made;
+    const machine = new LiveMachine(made.process.pid, files, qmp, made.boot, made.process.ended);
     try {
       signal.throwIfAborted();
       this.keep(machineId, machine);
+      const from = made.saved && !linkBase(savedBase(made.saved.folder), files.base) ? made.saved : null;
+      const home = made.home ?? record.home;
+      if (made.home) this.settleHome(files, made.home);
+      else if (spec.home) await plugHome(qmp, this.homes.disk(spec.home.homeId));
       await machine.hold(false);
-      const introduced = bounded(
-        'Giving the machine its identity',
-        way === 'booted' ? introduceMs.booted : introduceMs.loaded,
-        signal,
-        (s) => machine.boot.introduce(spec, randomBytes(64), Date.now(), s),
-      );
+      const introduced = this.introduce(machine, { ...spec, home: home !== null }, way === 'booted', signal);
       if (way === 'booted') {
         // Seconds of a boot: readiness is asked for elsewhere, and says what is missing.
         introduced.catch((error: unknown) => this.logger.warn({ machineId, err: error }, 'a machine took no identity'));
       } else await introduced;
-      this.layout.write({ ...record, linkPort, way });
+      this.layout.write({ ...record, linkPort, way, home, from });
     } catch (error) {
       this.live.delete(machineId);
       await machine.end(AbortSignal.timeout(10_000));
       throw error;
     }
+  }
+
+  /** Gives a machine that runs its identity, the time and its home. Throws guest_failed, timeout. */
+  async introduce(
+    machine: LiveMachine,
+    identity: { machineId: string; secret: string; home: boolean },
+    boots: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ms = boots ? introduceMs.booted : introduceMs.loaded;
+    const { machineId, secret, home } = identity;
+    await bounded('Giving the machine its identity', ms, signal, (s) =>
+      machine.boot.introduce({ machineId, secret, home }, randomBytes(64), Date.now(), s),
+    );
+  }
+
+  /**
+   * One work at a time with a machine whose process or disks it changes; the next waits. Destroying the machine stops
+   * what is under way by its signal.
+   */
+  async exclusive<T>(machineId: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    const before = this.works.get(machineId)?.done;
+    const own = AbortSignal.any([signal, stop.signal]);
+    const done = (async () => {
+      await before?.catch(() => {});
+      own.throwIfAborted();
+      return work(own);
+    })();
+    const entry = { done, stop };
+    this.works.set(machineId, entry);
+    try {
+      return await done;
+    } finally {
+      if (this.works.get(machineId) === entry) this.works.delete(machineId);
+    }
+  }
+
+  /** The machine stands still while `work` runs; written down, so that a broker that dies in between leaves no riddle. */
+  async held<T>(machineId: string, machine: LiveMachine, work: () => Promise<T>): Promise<T> {
+    const mark = (holding: boolean): void => {
+      const record = this.layout.read(machineId);
+      if (record && record.holding !== holding) this.layout.write({ ...record, holding });
+    };
+    if (!machine.paused) mark(true);
+    try {
+      return await machine.still(work);
+    } finally {
+      mark(false);
+    }
+  }
+
+  /**
+   * From here on another process is the machine. What is written decides: a broker that dies after it finds the new one,
+   * and ends the old.
+   */
+  async swap(machineId: string, next: LiveMachine, record: MachineRecord): Promise<void> {
+    const old = this.live.get(machineId);
+    const lost = next.ended;
+    if (lost !== null) throw failed(machineId, `was restored and ended at once: ${lost}`);
+    this.layout.write(record);
+    if (record.home) this.settleHome(next.files, record.home);
+    this.keep(machineId, next);
+    if (!old) return;
+    await old.end(AbortSignal.timeout(10_000));
+    this.layout.clearSeat(old.files);
+  }
+
+  /** Gives a machine a home while it runs. Throws conflict, guest_failed. */
+  attach(machineId: string, home: MachineHome, secret: string, signal: AbortSignal): Promise<void> {
+    return this.exclusive(machineId, signal, async (own) => {
+      const machine = await this.own(machineId, own);
+      const record = this.layout.read(machineId);
+      if (!record) throw failed(machineId, 'does not exist or has ended');
+      if (record.home && record.home.homeId !== home.homeId) {
+        throw new WheelhouseError('conflict', `The machine ${machineId} has a home already.`, { machineId });
+      }
+      const plugged = record.home !== null;
+      if (!plugged) {
+        await this.homes.take(machineId, home, own);
+        this.layout.write({ ...record, home });
+        try {
+          await plugHome(machine.qmp, this.homes.disk(home.homeId));
+        } catch (error) {
+          this.layout.write(record);
+          this.homes.release(machineId);
+          throw error;
+        }
+      }
+      const still = machine.paused;
+      if (still) await machine.hold(false);
+      await this.introduce(machine, { machineId, secret, home: true }, false, own);
+      if (still) await machine.hold(true);
+    });
+  }
+
+  /** A copy that a machine was loaded with becomes the home whose name it bears. */
+  private settleHome(files: MachineFiles, home: NonNullable<MachineRecord['home']>): void {
+    if (home.homeId !== null && existsSync(files.home)) this.homes.adopt(home.homeId, files.home);
   }
 
   /** The machine, running or paused. Throws guest_failed when there is none of ours, or it has ended. */
@@ -112,13 +229,30 @@ export class QemuMachines {
   private async adopt(machineId: string): Promise<LiveMachine | null> {
     const record = this.layout.read(machineId);
     const files = this.layout.files(machineId);
+    if (record) await this.endOthers(machineId, record.seat);
     const pid = readPid(files.pidFile);
     if (!record?.way || pid === null || !(await isMachine(pid, files.name))) return null;
     const qmp = await Qmp.open(files.sockets.qmp, AbortSignal.timeout(10_000));
     const machine = new LiveMachine(pid, files, qmp, new BootLine(files.sockets.boot));
     machine.paused = (await qmp.status()) !== 'running';
+    if (record.home) this.settleHome(files, record.home);
+    if (record.holding) {
+      // A broker died while it saved or restored this machine, which had run.
+      await qmp.run('migrate_cancel').catch(() => {});
+      await machine.hold(false);
+      this.layout.write({ ...record, holding: false });
+    }
     this.keep(machineId, machine);
     return machine;
+  }
+  /** Processes of a restore that a broker did not live to finish: the one before the swap, or the one after it. */
+  private async endOthers(machineId: string, seat: number): Promise<void> {
+    for (const other of [seat - 1, seat + 1].filter((one) => one >= 0)) {
+      const files = this.layout.files(machineId, other);
+      const pid = readPid(files.pidFile);
+      if (pid !== null) await endMachine(pid, files.name, AbortSignal.timeout(10_000));
+      if (pid !== null || existsSync(files.overlay)) this.layout.clearSeat(files);
+    }
   }
   private keep(machineId: string, machine: LiveMachine): void {
     this.live.set(machineId, machine);
@@ -159,24 +293,46 @@ export class QemuMachines {
     work?.stop.abort(failed(machineId, 'is being destroyed'));
     await work?.done.catch(() => {});
     await this.adopting.get(machineId)?.catch(() => {});
+    const busy = this.works.get(machineId);
+    busy?.stop.abort(failed(machineId, 'is being destroyed'));
+    await busy?.done.catch(() => {});
     await this.clear(machineId, signal);
   }
 
   private async clear(machineId: string, signal = AbortSignal.timeout(10_000)): Promise<void> {
     if (this.layout.isForeign(machineId)) return;
-    const { name, pidFile } = this.layout.files(machineId);
-    const machine = this.live.get(machineId);
+    const record = this.layout.read(machineId);
+    const files = this.layout.files(machineId);
+    const machine =
+      this.live.get(machineId) ?? (record?.home?.homeId ? await this.find(machineId, signal).catch(() => null) : null);
+    if (machine && machine.ended === null && record?.home?.homeId) await this.writeHome(machineId, machine);
     this.live.delete(machineId);
-    const pid = machine?.pid ?? readPid(pidFile);
+    const pid = machine?.pid ?? readPid(files.pidFile);
     if (machine) await machine.end(signal);
-    else if (pid !== null) await endMachine(pid, name, signal);
+    else if (pid !== null) await endMachine(pid, files.name, signal);
+    await this.endOthers(machineId, files.seat);
+    if (record?.home) this.settleHome(files, record.home);
     this.layout.remove(machineId);
+    this.homes.release(machineId);
+  }
+  /**
+   * What the machine holds of its home only in memory goes to the disk that stays. One that stands still has to go on for
+   * it; one that does not answer loses what a real one would that is switched off.
+   */
+  private async writeHome(machineId: string, machine: LiveMachine): Promise<void> {
+    try {
+      await machine.hold(false);
+      await bounded('Writing the home', syncMs, undefined, async (s) => machine.boot.sync?.(s));
+    } catch (error) {
+      this.logger.warn({ machineId, err: error }, 'a machine did not write its home before its end');
+    }
   }
 
   /** Lets go of all machines; they run on and are found again. */
   async close(): Promise<void> {
     for (const { stop } of this.making.values()) stop.abort(new Error('the backend was closed'));
-    await Promise.allSettled([...this.making.values()].map(({ done }) => done));
+    for (const { stop } of this.works.values()) stop.abort(new Error('the backend was closed'));
+    await Promise.allSettled([...this.making.values(), ...this.works.values()].map(({ done }) => done));
     for (const machine of this.live.values()) machine.release();
     this.live.clear();
   }

@@ -229,7 +229,10 @@ describe('a saved desktop', () => {
 
 describe('records of machines', () => {
   const size = { cpus: 1, memoryMiB: 512, width: 1280, height: 800 };
-  const record = { version: 1, poolId: 'p', image: 'i', size, linkPort: 4000, way: 'mapped' } as const;
+  const record = {
+    ...({ version: 1, poolId: 'p', image: 'i', size, linkPort: 4000, way: 'mapped' } as const),
+    ...{ seat: 0, home: null, from: null, holding: false },
+  };
 
   it('are found by their installation alone', () => {
     const [own, other] = [new Layout(folder, 'one'), new Layout(folder, 'two')];

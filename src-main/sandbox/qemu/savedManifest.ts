@@ -56,7 +56,7 @@ const pageBytes = 4096;
 const sampledPages = 512;
 
 /** A file's checksum; of the memory, which may be many gigabytes, that of pages spread evenly over it. */
-async function sumOf(path: string, sampled: boolean): Promise<string> {
+export async function sumOf(path: string, sampled: boolean): Promise<string> {
   const hash = createHash('sha256');
   if (!sampled) {
     for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
