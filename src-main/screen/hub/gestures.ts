@@ -3,6 +3,7 @@ import { WheelhouseError } from '../../base/errors';
 import type { MouseButton } from '../types';
 import type { Hands } from './hands';
 import { KEY, keysymsOfChord } from './keys';
+import { layoutChord, type Layout } from './layout';
 
 /** RFB's button bits. Xvnc knows seven buttons, so Back and Forward go in as the keys that mean them (X11's XF86Back). */
 const buttonBits = { Left: 1, Middle: 2, Right: 4 } as const;
@@ -78,12 +79,12 @@ export function scroll(hands: Hands, epoch: number, at: Point, deltaX: number, d
   turn(deltaX > 0 ? scrollBits.right : scrollBits.left, deltaX);
 }
 
-/** Down in order, up in reverse; every name is known before the first key goes down. */
-export function pressKeys(hands: Hands, epoch: number, names: readonly string[]): void {
+/** Down in order, up in reverse; every name is known before the first key goes down. `layout`: of an emulated keyboard. */
+export function pressKeys(hands: Hands, epoch: number, names: readonly string[], layout: Layout | null = null): void {
   if (names.length === 0 || names.length > MAX_KEYS) {
     throw new WheelhouseError('bad_request', `Between 1 and ${MAX_KEYS} keys can be pressed together.`);
   }
-  const keysyms = keysymsOfChord(names);
+  const keysyms = layout === null ? keysymsOfChord(names) : layoutChord(layout, names);
   for (const keysym of keysyms) hands.key(epoch, keysym, true);
   for (const keysym of keysyms.reverse()) hands.key(epoch, keysym, false);
 }

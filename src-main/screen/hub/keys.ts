@@ -1,7 +1,7 @@
 import { WheelhouseError } from '../../base/errors';
 
 /** X keysyms of the names that press_keys takes (X11's keysymdef.h), and their usual other spellings. */
-const named: Record<string, number> = {
+export const named: Readonly<Record<string, number>> = {
   ctrl: 0xffe3,
   control: 0xffe3,
   alt: 0xffe9,
@@ -51,7 +51,13 @@ const named: Record<string, number> = {
   minus: 0x2d,
 };
 
-export const KEY = { shift: 0xffe1, insert: 0xff63, back: 0x1008ff26, forward: 0x1008ff27 } as const;
+export const KEY = {
+  shift: 0xffe1,
+  altGr: 0xfe03,
+  insert: 0xff63,
+  back: 0x1008ff26,
+  forward: 0x1008ff27,
+} as const;
 
 /** The keysym of a code point: Latin-1 is its own, the rest lives in X's Unicode range. */
 const keysymOfCodePoint = (point: number): number =>

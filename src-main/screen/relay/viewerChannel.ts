@@ -32,6 +32,8 @@ export class ViewerChannel {
     private readonly upstream: Duplex,
     init: ServerInit,
     private readonly policy: ChannelPolicy,
+    /** QEMU's own server ends a connection that brings it a fence, or asks for continuous updates. */
+    private readonly knowsFences = true,
   ) {
     this.pixelBytes = init.format.tightBytes;
     this.filter = new ServerFilter(init.format, (payload) => this.answered(payload));
@@ -43,6 +45,7 @@ export class ViewerChannel {
     for (const message of this.parser.push(chunk)) {
       const verdict = judge(message);
       if (verdict.kind === 'drop') continue;
+      if (!this.knowsFences && (message.type === CLIENT.fence || message.type === CLIENT.continuousUpdates)) continue;
       if (verdict.kind === 'input' && !this.policy.mayInput()) continue;
       if (verdict.kind === 'pass') this.notice(message, verdict.bytes);
       room = this.upstream.write(verdict.bytes) && room;
@@ -96,7 +99,9 @@ export class ViewerChannel {
         return this.filter.setFormat(bytes.subarray(4));
       }
       case CLIENT.setEncodings:
-        for (let at = 4; at < passed.length; at += 4) if (passed.readInt32BE(at) === ENCODING.fence) this.fences = true;
+        for (let at = 4; at < passed.length; at += 4) {
+          if (this.knowsFences && passed.readInt32BE(at) === ENCODING.fence) this.fences = true;
+        }
         return;
       case CLIENT.updateRequest:
       case CLIENT.continuousUpdates:

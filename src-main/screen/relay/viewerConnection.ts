@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Logger } from '../../base/logger';
+import { parseRfbPath } from '../../guest/rfbPath';
 import type { OpenRfb } from '../../guest/types';
 import type { LinkTarget } from '../../sandbox/backend';
 import { openSession, type ServerInit } from '../rfb/handshake';
@@ -130,7 +131,7 @@ export class ViewerConnection {
     const name = Buffer.alloc(4);
     name.writeUInt32BE(NAME.length);
     this.socket.send(Buffer.concat([init.head, name, NAME]));
-    this.channel = new ViewerChannel(upstream, init, this.hooks);
+    this.channel = new ViewerChannel(upstream, init, this.hooks, parseRfbPath(this.target.path) === null);
     this.opened = true;
     this.hooks.onOpened();
     upstream.on('data', (chunk: Buffer) => this.guard(() => this.toViewer(chunk)));

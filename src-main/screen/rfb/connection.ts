@@ -3,7 +3,16 @@ import { WheelhouseError } from '../../base/errors';
 import { Framebuffer } from '../picture/framebuffer';
 import { openSession } from './handshake';
 import { ServerWalker } from './serverWalker';
-import { continuousUpdates, ENCODING, fence, FENCE, setEncodings, setRgbxFormat, updateRequest } from './wire';
+import {
+  continuousUpdates,
+  ENCODING,
+  fence,
+  FENCE,
+  keyEvent,
+  setEncodings,
+  setRgbxFormat,
+  updateRequest,
+} from './wire';
 
 const ENCODINGS = [
   ENCODING.copyRect,
@@ -15,6 +24,12 @@ const ENCODINGS = [
   ENCODING.continuousUpdates,
   ENCODING.extendedClipboard,
 ];
+
+/**
+ * QEMU's VNC server looks at its screen ever more rarely while nothing happens, in the end every 3 s, and answers requests
+ * no sooner; what comes from a keyboard wakes it. Letting go of a key that nobody holds does, and does no more (Scroll_Lock).
+ */
+const wake = (): Buffer => keyEvent(0xff14, false);
 
 /** Clipboard messages over this are skipped unread. */
 const MAX_CLIPBOARD = 1024 * 1024;
@@ -43,18 +58,28 @@ export class RfbConnection {
   /** Bytes taken in so far. */
   received = 0;
   private readonly waiting = new Map<number, { byPixel: boolean; done: () => void }>();
+  /** The update under way holds the pixel at the origin. */
+  private drewOrigin = false;
   private readonly failures = new Set<(reason: Error) => void>();
   private nextFence = 1;
   private drew = false;
   private closed: string | null = null;
 
-  /** Opens RFB on a fresh stream; the stream is destroyed when that fails. Rejects with guest_failed or the signal's reason. */
-  static async open(stream: Duplex, hooks: ConnectionHooks, signal: AbortSignal): Promise<RfbConnection> {
+  /**
+   * Opens RFB on a fresh stream; the stream is destroyed when that fails. Rejects with guest_failed or the signal's reason.
+   * `drowsy`: a server that has to be woken to answer soon.
+   */
+  static async open(
+    stream: Duplex,
+    hooks: ConnectionHooks,
+    signal: AbortSignal,
+    { drowsy = false }: { drowsy?: boolean } = {},
+  ): Promise<RfbConnection> {
     const ignore = () => {};
     stream.on('error', ignore);
     try {
       const init = await openSession(stream, signal);
-      return new RfbConnection(stream, new Framebuffer(init.width, init.height), hooks);
+      return new RfbConnection(stream, new Framebuffer(init.width, init.height), hooks, drowsy);
     } catch (error) {
       stream.destroy();
       if (signal.aborted) throw signal.reason;
@@ -71,6 +96,7 @@ export class RfbConnection {
     private readonly stream: Duplex,
     screen: Framebuffer,
     private readonly hooks: ConnectionHooks,
+    private readonly drowsy: boolean,
   ) {
     this.screen = screen;
     const walker = this.walker();
@@ -123,6 +149,7 @@ export class RfbConnection {
         resolve();
       };
       this.waiting.set(id, { byPixel: !this.fences, done });
+      if (this.drowsy) this.write(wake());
       if (!this.fences) return this.write(updateRequest(false, 1, 1));
       const payload = Buffer.alloc(4);
       payload.writeUInt32BE(id >>> 0);
@@ -156,7 +183,10 @@ export class RfbConnection {
         rectBegin: (rect) => {
           current = rect.encoding === ENCODING.raw ? rect : null;
           screen.begin(rect);
-          if (rect.encoding === ENCODING.raw || rect.encoding === ENCODING.copyRect) this.drew = true;
+          if (rect.encoding === ENCODING.raw || rect.encoding === ENCODING.copyRect) {
+            this.drew = true;
+            this.drewOrigin ||= rect.x === 0 && rect.y === 0;
+          }
           if (rect.encoding === ENCODING.vmwareCursorPosition) this.hooks.onPointer(rect.x, rect.y);
           if (rect.encoding === ENCODING.desktopSize) {
             screen.resize(rect.width, rect.height);
@@ -182,7 +212,9 @@ export class RfbConnection {
           this.requested = false;
           if (this.drew) screen.version++;
           this.drew = false;
-          for (const [id, { byPixel }] of this.waiting) if (byPixel) this.answered(id);
+          // An update without that pixel was on its way before it was asked for.
+          if (this.drewOrigin) for (const [id, { byPixel }] of this.waiting) if (byPixel) this.answered(id);
+          this.drewOrigin = false;
           this.hooks.onUpdate();
         },
         fence: (flags, payload) => {

@@ -84,9 +84,15 @@ function knownGuest(folder: string, name: string): KnownGuest {
   try {
     guest = guestSchema.parse(JSON.parse(readFileSync(fileOf(folder, name), 'utf8')));
   } catch (error) {
-    throw new WheelhouseError('bad_request', `${fileOf(folder, name)} does not describe a guest.`, {}, { cause: error });
+    throw new WheelhouseError(
+      'bad_request',
+      `${fileOf(folder, name)} does not describe a guest.`,
+      {},
+      { cause: error },
+    );
   }
-  if (guest.name !== name) throw new WheelhouseError('bad_request', `${fileOf(folder, name)} is named otherwise inside.`);
+  if (guest.name !== name)
+    throw new WheelhouseError('bad_request', `${fileOf(folder, name)} is named otherwise inside.`);
   const hash = createHash('sha256').update(JSON.stringify(guest));
   for (const path of [guest.disk, guest.iso, guest.uefiVars]) {
     if (path === undefined) continue;

@@ -34,10 +34,7 @@ describe('a guest of one’s own', () => {
       },
     });
   const describeGuest = (input: Omit<GuestInput, 'iso'>): void =>
-    saveGuest(
-      guestsFolder(dataDir),
-      readDescription({ iso, readyWhen: { minSeconds: 0, stillSeconds: 1 }, ...input }),
-    );
+    saveGuest(guestsFolder(dataDir), readDescription({ iso, readyWhen: { minSeconds: 0, stillSeconds: 1 }, ...input }));
   let own: OwnGuests;
   const clients: GuestClient[] = [];
   const made: string[] = [];
