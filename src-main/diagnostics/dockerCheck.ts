@@ -5,6 +5,10 @@ import type { BackendStatus } from '../sandbox/backend';
 
 type DockerStatus = SetupStatus['docker'];
 
+const starts: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'sudo service docker start',
+  darwin: 'open -a Docker',
+};
 const fixes: Partial<Record<NodeJS.Platform, string>> = {
   linux: 'sudo apt-get install -y docker.io && sudo service docker start',
   darwin: 'brew install --cask docker && open -a Docker',
@@ -21,11 +25,13 @@ export function describeDocker(
     return { state: 'running', version: status.version, message: status.message, fix: null, ...resources };
   }
   const missing = /not installed|missing|no such file|ENOENT/i.test(status.message);
+  const denied = /may not use/.test(status.message) ? 'sudo usermod -aG docker "$USER"' : undefined;
+  const start = missing ? undefined : (denied ?? starts[machine.platform]);
   return {
     state: missing ? 'missing' : 'stopped',
     version: null,
     message: status.message,
-    fix: fixes[machine.platform] ?? 'See docs.docker.com/engine/install',
+    fix: start ?? fixes[machine.platform] ?? 'See docs.docker.com/engine/install',
     ...resources,
   };
 }
