@@ -254,8 +254,10 @@ export class Acquisition {
     try {
       await this.fleet.park(row, this.core.stopping.signal);
     } catch (error) {
-      if (!this.core.stopped && this.core.machines.get(machineId)?.state === 'ready')
-        this.fleet.recheck(machineId, wordsOf(error));
+      this.core.guard('checking a machine that could not be parked', () => {
+        if (!this.core.stopped && this.core.machines.get(machineId)?.state === 'ready')
+          this.fleet.recheck(machineId, wordsOf(error));
+      });
     }
   }
   /** Asks the machine once more; null when it answers with its own identity. */

@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createFakeBackend } from '../sandbox/fake';
 import { poolDefaults } from '@shared/pool';
-import { systemClock, type Clock } from '../base/clock';
-import type { BrokerOptions } from './index';
-import { agent, eventually, World } from './testBroker';
+import { agent, eventually, Mortal, World } from './testBroker';
 
 let world: World;
 afterEach(() => world.close());
@@ -111,30 +109,6 @@ describe('a restart', () => {
   });
 });
 
-/** A broker whose process dies at the nth passing of a named point: from then on it does nothing to anything. */
-class Mortal {
-  dead = false;
-  readonly passed: string[] = [];
-  private readonly counts = new Map<string, number>();
-
-  constructor(private readonly at: { point: string; nth: number } | null) {}
-
-  readonly fault = (point: string): void => {
-    const count = (this.counts.get(point) ?? 0) + 1;
-    this.counts.set(point, count);
-    this.passed.push(point);
-    if (this.at?.point === point && this.at.nth === count) this.dead = true;
-    if (this.dead) throw new Error(`killed at ${point}`);
-  };
-  readonly clock: Clock = {
-    ...systemClock,
-    after: (ms, run) => systemClock.after(ms, () => this.dead || run()),
-  };
-  options(): Partial<BrokerOptions> {
-    return { fault: this.fault, clock: this.clock };
-  }
-}
-
 const pool = { warm: { minimum: 1, maximum: 3 } };
 const keys = ['key-00000001', 'key-00000002', 'key-00000003'] as const;
 
@@ -170,175 +144,180 @@ async function invariants(): Promise<void> {
   expect(world.machines().length).toBeLessThanOrEqual(3);
 }
 
-describe('killed at every named point', () => {
-  test('the next broker goes on: nothing is lost, nothing is doubled', { timeout: 120_000 }, async () => {
-    world = new World(createFakeBackend, pool);
-    const whole = new Mortal(null);
-    await shortLife(whole);
-    await world.close();
-    const points = new Map<string, number>();
-    for (const point of whole.passed) points.set(point, Math.min(3, (points.get(point) ?? 0) + 1));
-    const named = [
-      'create.intent',
-      'create',
-      'create.started',
-      'check.contact',
-      'check.passed',
-      'queue',
-      'lease',
-      'release.intent',
-      'release.done',
-      'destroy',
-      'destroy.gone',
-    ];
-    expect([...points.keys()]).toEqual(expect.arrayContaining(named.flatMap((point) => [point, `${point}+`])));
+describe.each([{ parks: false }, { parks: true }])(
+  'killed at every named point, where machines are parked: $parks',
+  (engine) => {
+    test('the next broker goes on: nothing is lost, nothing is doubled', { timeout: 120_000 }, async () => {
+      world = new World(createFakeBackend, pool, engine);
+      const whole = new Mortal(null);
+      await shortLife(whole);
+      await world.close();
+      const points = new Map<string, number>();
+      for (const point of whole.passed) points.set(point, Math.min(3, (points.get(point) ?? 0) + 1));
+      const named = [
+        'create.intent',
+        'create',
+        'create.started',
+        'check.contact',
+        'check.passed',
+        'queue',
+        'lease',
+        'release.intent',
+        'release.done',
+        'destroy',
+        'destroy.gone',
+        ...(engine.parks ? ['park', 'wake'] : []),
+      ];
+      expect([...points.keys()]).toEqual(expect.arrayContaining(named.flatMap((point) => [point, `${point}+`])));
 
-    for (const [point, times] of points) {
-      for (let nth = 1; nth <= times; nth++) {
-        world = new World(createFakeBackend, pool);
-        const mortal = new Mortal({ point, nth });
-        const told = await shortLife(mortal);
-        await invariants();
-        const where = `killed at ${point}, time ${nth}: `;
+      for (const [point, times] of points) {
+        for (let nth = 1; nth <= times; nth++) {
+          world = new World(createFakeBackend, pool, engine);
+          const mortal = new Mortal({ point, nth });
+          const told = await shortLife(mortal);
+          await invariants();
+          const where = `killed at ${point}, time ${nth}: `;
 
-        await world.start();
-        await invariants();
-        for (const [sessionId, { machineId, released }] of told) {
-          const row = world.broker.sessions.get(sessionId);
-          expect(row.machineId, where + sessionId).toBe(machineId);
-          if (released) expect(row.status, where).toBe('released');
-          else if (sessionId !== keys[0]) expect(row.status, where).toBe('active');
+          await world.start();
+          await invariants();
+          for (const [sessionId, { machineId, released }] of told) {
+            const row = world.broker.sessions.get(sessionId);
+            expect(row.machineId, where + sessionId).toBe(machineId);
+            if (released) expect(row.status, where).toBe('released');
+            else if (sessionId !== keys[0]) expect(row.status, where).toBe('active');
+          }
+          for (const sessionId of keys) {
+            const ended = world.sessions().find((row) => row.sessionId === sessionId)?.endedAt;
+            if (ended) continue;
+            const session = await world.acquire({ sessionId, caller: agent });
+            const { guest } = await world.broker.connect(sessionId);
+            expect((await guest.health()).machineId, where).toBe(session.machineId);
+            if (sessionId === keys[0]) await world.broker.release(sessionId, 'test', 'done');
+          }
+          await eventually(
+            async () => {
+              const there = (await world.backend.list(signal)).map((one) => one.machineId).sort();
+              const known = world
+                .machines()
+                .map((row) => row.machineId)
+                .sort();
+              return world.inState('ready').length === 1 && known.length === 3 && there.join() === known.join();
+            },
+            () => where + world.describe(),
+          );
+          expect(world.inState('quarantined'), where).toEqual([]);
+          await invariants();
+          await world.close();
         }
+      }
+      world = new World(createFakeBackend);
+    });
+
+    test('a step that fails once, as on a full disk, harms its own call only', { timeout: 120_000 }, async () => {
+      world = new World(createFakeBackend, pool, engine);
+      const whole = new Mortal(null);
+      await shortLife(whole);
+      await world.close();
+      // After a commit nothing can fail any more; after an effect its answer can be lost.
+      const effects = ['create+', 'destroy+', 'check.contact+', 'park+', 'wake+'];
+      const points = [...new Set(whole.passed)].filter(
+        (point) => point !== 'recover' && (!point.endsWith('+') || effects.includes(point)),
+      );
+      expect(points.length).toBeGreaterThan(12);
+      // Others come with the timing only: whether one waits, whether one is too many.
+      const always = new Set([
+        'create.intent',
+        'create',
+        'create+',
+        'create.started',
+        'check.passed',
+        'lease',
+        'release.intent',
+        'release.done',
+        'destroy',
+        'destroy.gone',
+      ]);
+      for (const point of points) {
+        world = new World(createFakeBackend, pool, engine);
+        let broken = false;
+        const fault = (at: string): void => {
+          if (at !== point || broken) return;
+          broken = true;
+          throw new Error(`no space left at ${at}`);
+        };
+        await world.start({ fault });
+        const insist = async <T>(act: () => Promise<T>): Promise<T> => {
+          try {
+            return await act();
+          } catch {
+            return act();
+          }
+        };
         for (const sessionId of keys) {
-          const ended = world.sessions().find((row) => row.sessionId === sessionId)?.endedAt;
-          if (ended) continue;
-          const session = await world.acquire({ sessionId, caller: agent });
-          const { guest } = await world.broker.connect(sessionId);
-          expect((await guest.health()).machineId, where).toBe(session.machineId);
-          if (sessionId === keys[0]) await world.broker.release(sessionId, 'test', 'done');
+          const session = await insist(() => world.acquire({ sessionId }));
+          expect((await world.broker.connect(sessionId)).target.machineId).toBe(session.machineId);
         }
+        await world.broker.release(keys[0], 'test', 'done').catch(() => {});
+        await eventually(() => {
+          if (world.broker.sessions.get(keys[0]).status === 'active')
+            void world.broker.release(keys[0], 'test', 'done');
+          return world.broker.sessions.get(keys[0]).status === 'released';
+        });
         await eventually(
-          async () => {
-            const there = (await world.backend.list(signal)).map((one) => one.machineId).sort();
-            const known = world
-              .machines()
-              .map((row) => row.machineId)
-              .sort();
-            return world.inState('ready').length === 1 && known.length === 3 && there.join() === known.join();
-          },
-          () => where + world.describe(),
+          () => world.inState('ready').length === 1 && world.inState('leased').length === 2,
+          () => `${point}: ${world.describe()}`,
         );
-        expect(world.inState('quarantined'), where).toEqual([]);
+        if (always.has(point)) expect(broken, point).toBe(true);
         await invariants();
         await world.close();
       }
-    }
-    world = new World(createFakeBackend);
-  });
+      world = new World(createFakeBackend);
+    });
 
-  test('a step that fails once, as on a full disk, harms its own call only', { timeout: 120_000 }, async () => {
-    world = new World(createFakeBackend, pool);
-    const whole = new Mortal(null);
-    await shortLife(whole);
-    await world.close();
-    // After a commit nothing can fail any more; after an effect its answer can be lost.
-    const effects = ['create+', 'destroy+', 'check.contact+'];
-    const points = [...new Set(whole.passed)].filter(
-      (point) => point !== 'recover' && (!point.endsWith('+') || effects.includes(point)),
-    );
-    expect(points.length).toBeGreaterThan(12);
-    // Others come with the timing only: whether one waits, whether one is too many.
-    const always = new Set([
-      'create.intent',
-      'create',
-      'create+',
-      'create.started',
-      'check.passed',
-      'lease',
-      'release.intent',
-      'release.done',
-      'destroy',
-      'destroy.gone',
-    ]);
-    for (const point of points) {
-      world = new World(createFakeBackend, pool);
-      let broken = false;
-      const fault = (at: string): void => {
-        if (at !== point || broken) return;
-        broken = true;
-        throw new Error(`no space left at ${at}`);
+    test('sixty deaths in a row at random points', { timeout: 120_000 }, async () => {
+      world = new World(createFakeBackend, pool, engine);
+      let seed = 20_260_101;
+      const random = (below: number): number => {
+        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+        return seed % below;
       };
-      await world.start({ fault });
-      const insist = async <T>(act: () => Promise<T>): Promise<T> => {
-        try {
-          return await act();
-        } catch {
-          return act();
+      const told = new Map<string, string>();
+      for (let life = 0; life < 60; life++) {
+        const mortal = new Mortal(null);
+        let left = 1 + random(40);
+        const fault = (point: string): void => {
+          left -= 1;
+          if (left <= 0) mortal.dead = true;
+          if (mortal.dead) throw new Error(`killed at ${point}`);
+        };
+        await world.start({ fault, clock: mortal.clock }).catch(() => {});
+        for (const [sessionId, machineId] of told)
+          expect(world.sessions().find((row) => row.sessionId === sessionId)?.machineId).toBe(machineId);
+        for (let n = 0; n < 4 && !mortal.dead; n++) {
+          const sessionId = `life-${life}-session-${n}`;
+          const asked = world.acquire({ sessionId, waitMs: 1000 }).then(
+            (session) => void told.set(sessionId, session.machineId ?? ''),
+            () => {},
+          );
+          await Promise.race([asked, eventually(() => mortal.dead).catch(() => {})]);
+          const living = world.sessions().filter((row) => row.status === 'active');
+          const one = living[random(Math.max(1, living.length))];
+          if (one && !mortal.dead) await world.broker.release(one.sessionId, 'test', 'done').catch(() => {});
         }
-      };
-      for (const sessionId of keys) {
-        const session = await insist(() => world.acquire({ sessionId }));
-        expect((await world.broker.connect(sessionId)).target.machineId).toBe(session.machineId);
+        if (!mortal.dead) mortal.dead = true;
+        await invariants();
       }
-      await world.broker.release(keys[0], 'test', 'done').catch(() => {});
-      await eventually(() => {
-        if (world.broker.sessions.get(keys[0]).status === 'active') void world.broker.release(keys[0], 'test', 'done');
-        return world.broker.sessions.get(keys[0]).status === 'released';
-      });
+      await world.start();
+      for (const row of world.sessions()) {
+        if (row.endedAt === null) await world.broker.release(row.sessionId, 'test', 'done').catch(() => {});
+      }
       await eventually(
-        () => world.inState('ready').length === 1 && world.inState('leased').length === 2,
-        () => `${point}: ${world.describe()}`,
+        async () =>
+          world.inState('ready').length === 1 &&
+          world.machines().length === 1 &&
+          (await world.backend.list(signal)).length === 1,
+        () => world.describe(),
       );
-      if (always.has(point)) expect(broken, point).toBe(true);
-      await invariants();
-      await world.close();
-    }
-    world = new World(createFakeBackend);
-  });
-
-  test('sixty deaths in a row at random points', { timeout: 120_000 }, async () => {
-    world = new World(createFakeBackend, pool);
-    let seed = 20_260_101;
-    const random = (below: number): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return seed % below;
-    };
-    const told = new Map<string, string>();
-    for (let life = 0; life < 60; life++) {
-      const mortal = new Mortal(null);
-      let left = 1 + random(40);
-      const fault = (point: string): void => {
-        left -= 1;
-        if (left <= 0) mortal.dead = true;
-        if (mortal.dead) throw new Error(`killed at ${point}`);
-      };
-      await world.start({ fault, clock: mortal.clock }).catch(() => {});
-      for (const [sessionId, machineId] of told)
-        expect(world.sessions().find((row) => row.sessionId === sessionId)?.machineId).toBe(machineId);
-      for (let n = 0; n < 4 && !mortal.dead; n++) {
-        const sessionId = `life-${life}-session-${n}`;
-        const asked = world.acquire({ sessionId, waitMs: 1000 }).then(
-          (session) => void told.set(sessionId, session.machineId ?? ''),
-          () => {},
-        );
-        await Promise.race([asked, eventually(() => mortal.dead).catch(() => {})]);
-        const living = world.sessions().filter((row) => row.status === 'active');
-        const one = living[random(Math.max(1, living.length))];
-        if (one && !mortal.dead) await world.broker.release(one.sessionId, 'test', 'done').catch(() => {});
-      }
-      if (!mortal.dead) mortal.dead = true;
-      await invariants();
-    }
-    await world.start();
-    for (const row of world.sessions()) {
-      if (row.endedAt === null) await world.broker.release(row.sessionId, 'test', 'done').catch(() => {});
-    }
-    await eventually(
-      async () =>
-        world.inState('ready').length === 1 &&
-        world.machines().length === 1 &&
-        (await world.backend.list(signal)).length === 1,
-      () => world.describe(),
-    );
-  });
-});
+    });
+  },
+);

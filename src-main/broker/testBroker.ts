@@ -166,3 +166,27 @@ export async function pass(clock: FakeClock, ms: number, step = 1000): Promise<v
     await sleep(1);
   }
 }
+
+/** A broker whose process dies at the nth passing of a named point: from then on it does nothing to anything. */
+export class Mortal {
+  dead = false;
+  readonly passed: string[] = [];
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly at: { point: string; nth: number } | null) {}
+
+  readonly fault = (point: string): void => {
+    const count = (this.counts.get(point) ?? 0) + 1;
+    this.counts.set(point, count);
+    this.passed.push(point);
+    if (this.at?.point === point && this.at.nth === count) this.dead = true;
+    if (this.dead) throw new Error(`killed at ${point}`);
+  };
+  readonly clock: Clock = {
+    ...systemClock,
+    after: (ms, run) => systemClock.after(ms, () => this.dead || run()),
+  };
+  options(): Partial<BrokerOptions> {
+    return { fault: this.fault, clock: this.clock };
+  }
+}

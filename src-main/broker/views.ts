@@ -102,8 +102,9 @@ export class Views {
   }
   private traits({ backend: kind, image }: MachineRow): NonNullable<Session['machine']> {
     const backend = this.watch.backend(kind);
-    const { guestAgent, consoleLog } = backend?.describe?.(image) ?? { guestAgent: true, consoleLog: false };
-    return { backend: kind, checkpoints: backend?.checkpoints !== undefined, guestAgent, consoleLog };
+    const traits = backend?.describe?.(image) ?? { guestAgent: true, consoleLog: false };
+    const checkpoints = backend?.checkpoints !== undefined && traits.checkpoints !== false;
+    return { backend: kind, checkpoints, guestAgent: traits.guestAgent, consoleLog: traits.consoleLog };
   }
   private expiresAt(row: SessionRow): string | null {
     if (isEnded(row.status) || row.status === 'queued') return null;
