@@ -104,6 +104,8 @@ export interface SandboxBackend {
 export interface MachineTraits {
   guestAgent: boolean;
   consoleLog: boolean;
+  /** False: this image's machines have none, though the backend keeps some of others. Absent: as the backend. */
+  checkpoints?: boolean;
 }
 
 /** Saved machines: memory, disk and home, under ids that the broker makes. They outlive their machine and the broker. */

@@ -14,6 +14,8 @@ import { Homes } from './homes';
 import { cacheFolder, findImage, type QemuImage } from './image';
 import { Layout } from './layout';
 import { QemuMachines } from './machines';
+import { createOwnGuests } from './own';
+import { joinOwnGuests } from './own/join';
 import { findQemu, statusOf, type QemuFound } from './probe';
 import { savedKey } from './savedManifest';
 import type { SavedState, SavedStateOptions } from './savedState';
@@ -121,7 +123,16 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
     return { hardware, key: state.key, desktop };
   };
 
-  return {
+  const own = createOwnGuests({
+    ...{ dataDir, installationId, logger, binary, qemuVersion: version },
+    savedDir: join(savedDir, 'own'),
+    async accelerator(signal) {
+      // Only a kernel shows what a computer can run, and ours is the one there is to try.
+      const image = findImage(imageDir, 'desktop');
+      return image ? (await accelerator(image, await version(signal))).accelerator : 'tcg';
+    },
+  });
+  const desktops: QemuBackend = {
     kind: 'qemu',
     async probe(signal) {
       const answer = await qemu(signal);
@@ -220,6 +231,7 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
       await Promise.all([machines.close(), saved.close()]);
     },
   };
+  return joinOwnGuests(desktops, own);
 
   async function loadOrNull<T>(desktop: SavedState, key: string, load: () => Promise<T>): Promise<T | null> {
     try {

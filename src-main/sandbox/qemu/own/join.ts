@@ -2,6 +2,8 @@ import { WheelhouseError } from '../../../base/errors';
 import type { SandboxBackend } from '../../backend';
 import { noCheckpoints, noHomes, type OwnGuests } from './index';
 
+const ourDesktop = { name: 'desktop', words: 'The desktop that Wheelhouse builds', guestAgent: true };
+
 type Joined = SandboxBackend & Required<Pick<SandboxBackend, 'prepare'>>;
 
 const refuse = (words: string): Promise<never> => Promise.reject(new WheelhouseError('not_supported', words));
@@ -36,10 +38,10 @@ export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T 
     },
     describe: (image) =>
       own.means(image)
-        ? { guestAgent: false, consoleLog: true }
+        ? { guestAgent: false, consoleLog: true, checkpoints: false }
         : (desktops.describe?.(image) ?? { guestAgent: true, consoleLog: true }),
     async images(signal) {
-      return [...((await desktops.images?.(signal)) ?? []), ...own.images()];
+      return [...((await desktops.images?.(signal)) ?? [ourDesktop]), ...own.images()];
     },
     ...(checkpoints && {
       checkpoints: {
