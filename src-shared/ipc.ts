@@ -197,7 +197,11 @@ export const requests = {
     output: checkpointSchema,
   },
   /** In place: everything after it is undone, the agent is told. Takes control for as long as it lasts unless one holds it. */
-  'checkpoints.restore': { input: checkpoint, output: checkpointSchema },
+  'checkpoints.restore': {
+    /** force: also from another person who holds (admins). */
+    input: z.strictObject({ ...checkpoint.shape, force: z.boolean().optional() }),
+    output: checkpointSchema,
+  },
   /** A new session that goes on from it; this one stays as it is. */
   'checkpoints.branch': {
     input: z.strictObject({ ...checkpoint.shape, name: z.string().trim().max(120) }),

@@ -82,11 +82,12 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
     }
     // The effect is over: a take-over need not wait for the picture.
     release();
+    const screen = tool.renewsScreen ? await orAborted(context.hub(true), call.signal).catch(() => null) : hub;
     const finished: Outcome = { outcome: 'done', code: answer.code, words: answer.words };
-    if (hub && args['settle'] === true) {
-      await hub.settle(settings.settleQuietMs, settings.settleMaxMs).catch(() => {});
+    if (screen && args['settle'] === true) {
+      await screen.settle(settings.settleQuietMs, settings.settleMaxMs).catch(() => {});
     }
-    attach(hub, (frame) => row.after(frame));
+    attach(screen, (frame) => row.after(frame));
     row.finish(finished);
     return answer;
   } finally {
@@ -94,9 +95,12 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
   }
 }
 
-/** An admission ends early because a person took control, or because the session ended under it. */
+/** An admission ends early because a person took control or stopped the computer, or because the session ended under it. */
 function cutOff(reason: unknown, { holder, since }: { holder: string | null; since: string }): WheelhouseError {
   if (reason instanceof WheelhouseError && reason.code === 'session_gone') return reason;
+  if (reason instanceof WheelhouseError && reason.code === 'control_paused') {
+    return new WheelhouseError('control_paused', 'Cut off: the session was paused.', { ...reason.data, cutOff: true });
+  }
   return new WheelhouseError('control_held', 'Cut off: a person took control.', {
     holder,
     since,

@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { Handback } from '@shared/control';
+import type { Handback, Rewound } from '@shared/control';
 import { WheelhouseError } from '../base/errors';
+import { undone } from '../checkpoints/words';
 import { span } from './controlWords';
 import { failureText } from './failure';
 import type { Content, ToolAnswer } from './tool';
@@ -16,13 +17,19 @@ export interface Beside {
 const pictureLimit = 4 * 1024 * 1024 - 64 * 1024;
 
 /** Frames are hashes of pictures that an agent can't fetch; the rest is told. */
-function handbackData({ by, note, heldMs, at, windowsOpened, windowsClosed }: Handback): Record<string, unknown> {
-  return { by, note, heldMs, at, windowsOpened, windowsClosed };
+function handbackData(told: Handback): Record<string, unknown> {
+  const { by, note, heldMs, at, windowsOpened, windowsClosed, rewoundTo } = told;
+  return { by, note, heldMs, at, windowsOpened, windowsClosed, ...(rewoundTo && { rewoundTo }) };
 }
 
-function handbackText({ by, note, heldMs, windowsOpened, windowsClosed }: Handback): string {
+/** What the agent must hear first: its own work is gone. */
+const rewindText = (by: string, to: Rewound): string =>
+  `${by} put this desktop back to checkpoint “${to.name}” of ${to.at}: ${undone(to)}. Files, windows, programs and memory are as they were then. `;
+
+function handbackText({ by, note, heldMs, windowsOpened, windowsClosed, rewoundTo }: Handback): string {
   const titles = (verb: string, list: string[]) => (list.length === 0 ? '' : ` ${verb}: ${JSON.stringify(list)}.`);
   return (
+    (rewoundTo ? rewindText(by, rewoundTo) : '') +
     `${by} held control for ${span(heldMs)} and has handed back${note ? ` with this note: “${note}”${/[.!?…]$/.test(note) ? '' : '.'}` : ' without a note.'}` +
     titles('Windows opened meanwhile', windowsOpened) +
     titles('Windows closed meanwhile', windowsClosed) +

@@ -27,6 +27,9 @@ function holdSentence(state: ControlState): string {
     case 'handback':
       return `${who} is handing control back. Call await_control.`;
     case 'paused':
+      if (state.pausedBy) {
+        return `${state.pausedBy} has stopped this desktop since ${state.since}: nothing runs on it and nobody acts. Call await_control to wait until it goes on.`;
+      }
       return `The desktop has been paused since ${state.since}: nobody acts. Call await_control to wait until it goes on.`;
     default:
       return assertNever(state.kind);

@@ -2,6 +2,13 @@ import type { WheelhouseError } from '../base/errors';
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+function stoppedText(data: Record<string, unknown>, since: string | null): string {
+  const who = textOf(data['by']) ?? 'A person';
+  return data['cutOff']
+    ? `Cut off: ${who} stopped this computer while this ran, and it may be half done. Nothing runs on it now. Call await_control to wait until it goes on, then take a fresh screenshot.`
+    : `Refused, nothing was done: ${who} has stopped this computer${since ? ` since ${since}` : ''}, and nothing runs on it. Call await_control to wait until it goes on; take_screenshot shows its last picture.`;
+}
+
 /** What happened, and what the agent does next. The agent reads nothing else, so the second part is never missing. */
 export function failureText(error: WheelhouseError): string {
   const { data } = error;
@@ -13,6 +20,7 @@ export function failureText(error: WheelhouseError): string {
         ? `Cut off: ${holder} took control while this ran, and it may be half done. Call await_control to wait for the hand-back, then take a fresh screenshot.`
         : `Refused, nothing was done: ${holder} has held control${since ? ` since ${since}` : ''}. Call await_control to wait for the hand-back. Do not retry before; take_screenshot and list_windows still answer unless the hold is private.`;
     case 'control_paused':
+      if (data['frozen']) return stoppedText(data, since);
       return `Refused, nothing was done: the desktop is paused${since ? ` since ${since}` : ''}, nobody acts. Call await_control to wait until it goes on.`;
     case 'stale_epoch':
       if (data['unread'])
@@ -37,6 +45,10 @@ export function failureText(error: WheelhouseError): string {
     case 'queue_full':
     case 'acquire_timeout':
       return `${error.message} Wait some seconds, then try again.`;
+    case 'conflict':
+      return `${error.message} Nothing was done.`;
+    case 'not_supported':
+      return `${error.message} Nothing was done, and trying again does not help.`;
     case 'pool_paused':
     case 'backend_unreachable':
     case 'image_missing':

@@ -17,6 +17,10 @@ import type { Channel, ChannelDeps } from './types';
 export type { Channel, ChannelDeps, ChannelSettings } from './types';
 
 const computerList = tools.map((tool) => listing(tool, annotationsOf(tool)));
+/** Tools that only look, for what a rewind says it undid. */
+export const readTools: ReadonlySet<string> = new Set(
+  tools.filter((tool) => tool.kind === 'read').map((tool) => tool.name),
+);
 const toolByName = new Map(tools.map((tool) => [tool.name, tool]));
 
 const callsTool = (body: unknown): boolean =>

@@ -10,7 +10,8 @@ export const computerInstructions = `You drive a real desktop in an isolated mac
 8. execute_shell_command, the clipboard and list_windows are often quicker and surer than the mouse.
 9. If a call says that nothing was done, believe it; if it says that something may be half done, look.
 10. Everything you do is recorded with pictures.
-11. The desktop may have no network: a page outside it that does not open is no fault of yours. Do not try again and again; say so.`;
+11. Before a step that could go wrong, checkpoint_create saves the whole desktop, and checkpoint_restore brings it back, where the desktop can. A person may put it back too: the answer says what was undone.
+12. The desktop may have no network: a page outside it that does not open is no fault of yours. Do not try again and again; say so.`;
 
 export const rootInstructions = `${computerInstructions}
 Sessions: the first tool that needs a desktop starts one for you and says so; sessionId is needed only while you have several. start_session and list_pools let you choose. Call end_session when the job is done.`;

@@ -29,7 +29,7 @@ describe.each(stockClients)('one address for everything: %s', (_name, how) => {
       'get_session',
       'list_pools',
     ]);
-    expect(tools.length).toBe(24);
+    expect(tools.length).toBe(27);
     const click = tools.find((tool) => tool.name === 'click')!;
     expect(Object.keys(click.inputSchema['properties'] as object)).toContain('sessionId');
     expect(click.inputSchema['required'] ?? []).not.toContain('sessionId');

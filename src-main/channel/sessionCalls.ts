@@ -5,6 +5,7 @@ import type { ScreenHub } from '../screen/types';
 import { act } from './act';
 import { ActQueue, orAborted } from './actQueue';
 import { failure, success, type Beside } from './answer';
+import { refuseBarred } from './barred';
 import { createCallSignal, type CallSignal } from './callSignal';
 import { HelpDesk } from './helpDesk';
 import { read } from './read';
@@ -73,10 +74,15 @@ export class SessionCalls {
   ): Promise<ToolAnswer> {
     const { sessionId } = live.session;
     const { signal } = call;
+    refuseBarred(tool, sessionId, this.deps);
     let opening: Promise<ScreenHub> | undefined;
+    const open = () => this.screens.open(live);
     const context: Omit<ToolContext, 'epoch'> = {
       live,
-      hub: () => (opening ??= this.screens.open(live)),
+      hub(renew) {
+        if (renew) opening = undefined;
+        return (opening ??= open());
+      },
       signal,
       io,
       deps: this.deps,

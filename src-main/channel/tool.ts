@@ -33,8 +33,8 @@ export interface CallIo {
 /** Everything one call of a session's tool may touch. */
 export interface ToolContext {
   readonly live: LiveSession;
-  /** Opened on first use; rejects with guest_failed when the screen can't be had. */
-  hub(): Promise<ScreenHub>;
+  /** Opened on first use; rejects with guest_failed when the screen can't be had. `renew`: not the one from before. */
+  hub(renew?: boolean): Promise<ScreenHub>;
   /** Acts: the epoch they were admitted under. Reads: the current one. */
   readonly epoch: number;
   /** The deadline, the client's going and, for acts, the drain's cut-off. */
@@ -51,6 +51,8 @@ interface ToolBase<S extends z.ZodObject> {
   /** Written for a model: short and exact. */
   description: string;
   input: S;
+  /** Asks Wheelhouse's agent inside the machine: not every machine has one, and a stopped one does not answer. */
+  asksAgent?: boolean;
   /** Milliseconds after which the call is cut off; default 30 s. */
   deadlineMs?(args: z.output<S>): number;
   /** Points and areas that must lie on the screen; checked before anything is recorded. */
@@ -70,6 +72,8 @@ export interface ReadTool<S extends z.ZodObject = z.ZodObject> extends ToolBase<
 export interface ActTool<S extends z.ZodObject = z.ZodObject> extends ToolBase<S> {
   kind: 'act';
   destructive: boolean;
+  /** The screen is another one afterwards: the picture after it comes from there. */
+  renewsScreen?: boolean;
   /** Waits for the picture to be still unless the caller says `settle: false`. */
   words(args: z.output<S>): string;
   point?(args: z.output<S>): { x: number; y: number } | null;

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock';
 import type { Ids } from '../base/ids';
 import type { Logger } from '../base/logger';
 import type { Broker } from '../broker/types';
+import type { Checkpoints } from '../checkpoints/types';
 import type { AttentionQueue, Control } from '../control/types';
 import type { ScreenHubs } from '../screen/types';
 import type { Timeline } from '../timeline/types';
@@ -22,6 +23,7 @@ export interface ChannelDeps {
   hubs: ScreenHubs;
   timeline: Timeline;
   attention: AttentionQueue;
+  checkpoints: Checkpoints;
   clock: Clock;
   ids: Ids;
   logger: Logger;

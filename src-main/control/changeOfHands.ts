@@ -89,13 +89,20 @@ export async function freezeMachine(deps: ChangeDeps, held: Held, epoch: number)
   held.admissions.abort(refusal(held.lease) ?? new WheelhouseError('control_paused', 'The computer was stopped.'));
   held.frozen = true;
   const done = held.ice.then(() => (overtaken() ? undefined : fences.freeze?.(sessionId)));
-  held.ice = done.catch(() => {});
-  try {
-    await within(done, deps.fenceMs, 'Stopping the machine', 'guest_timeout');
-  } catch (error) {
+  const failed = done.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  held.ice = failed.then(() => {});
+  const followed = failed.then(async (error) => {
+    if (error === null) return;
     logger.error({ err: error, sessionId }, 'the machine could not be stopped; it is shut off instead');
     if (!overtaken()) await changeHands(deps, held, epoch);
-  }
+  });
+  // A machine that is being saved just now stops after that.
+  await within(followed, deps.fenceMs, 'Stopping the machine').catch((error: unknown) =>
+    logger.warn({ err: error, sessionId }, 'a machine is not stopped yet'),
+  );
 }
 
 /** Lets the processors run again where they may be stopped. */

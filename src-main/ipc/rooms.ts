@@ -1,6 +1,7 @@
 import type { AppInfo, DemoStatus, PushData, PushName, SetupStatus, SetupWay } from '@shared/ipc';
 import type { AttentionQueue, Control, Operator } from '../control/types';
 import type { Broker } from '../broker/types';
+import type { Checkpoints } from '../checkpoints/types';
 import type { Bus } from '../base/bus';
 import type { Clock } from '../base/clock';
 import type { Ids } from '../base/ids';
@@ -15,6 +16,7 @@ export interface Rooms {
   control: Control;
   timeline: Timeline;
   attention: AttentionQueue;
+  checkpoints: Checkpoints;
   identity: Identity;
   tickets: {
     issue(for_: { sessionId: string; operator: string; mode: 'view' | 'interactive' }): {

@@ -42,6 +42,11 @@ export interface ScreenHub {
   settle(quietMs: number, maxMs: number): Promise<void>;
   /** The fence of a change of hands: older input is dropped from here on, held keys and buttons are released first. */
   setEpoch(epoch: number): Promise<void>;
+  /**
+   * The machine's processors stop, or go on. While they are stopped nothing waits for the server: pictures are the last
+   * one, and input is refused with control_paused.
+   */
+  setFrozen?(frozen: boolean): Promise<void>;
   /** Full rate while somebody watches or acts; about one picture a second otherwise. Returns its disposer. */
   demand(): () => void;
   onChange(listener: (version: number) => void): () => void;

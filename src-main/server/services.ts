@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock';
 import type { Ids } from '../base/ids';
 import type { Logger } from '../base/logger';
 import type { Broker } from '../broker/types';
+import type { Checkpoints } from '../checkpoints/types';
 import type { Control } from '../control/types';
 import type { LinkTarget } from '../sandbox/backend';
 import type { Viewer } from '../screen/types';
@@ -19,6 +20,7 @@ export interface Services {
   broker: Broker;
   control: Control;
   timeline: Timeline;
+  checkpoints: Checkpoints;
   identity: Identity;
   channel: {
     handleComputer(request: Request, context: { session: Session; caller: Caller }): Promise<Response>;

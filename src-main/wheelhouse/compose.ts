@@ -27,6 +27,7 @@ import { tokenStore } from '../store/tokens';
 import { createHumanRecorder, createTimeline } from '../timeline';
 import { usualBackends } from './backends';
 import { storeFile } from './dataDir';
+import { createCheckpointRoom } from './checkpointRoom';
 import { createFences } from './fences';
 import { settleFirstPool } from './firstPool';
 import { ownsFrame } from './frameOwners';
@@ -52,7 +53,7 @@ export async function compose(
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     db.close();
   });
-  undo.add('checkpoints', checkpointWhenQuiet(db, clock, logger));
+  undo.add('log of the store', checkpointWhenQuiet(db, clock, logger));
   const settings = settingsStore(db);
   const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
   const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
@@ -91,6 +92,8 @@ export async function compose(
         const { status } = broker.sessions.get(sessionId);
         return status === 'active' || status === 'idle';
       },
+      target: async (sessionId) => (await broker.connect(sessionId)).target,
+      isFrozen: (sessionId) => broker.sessions.get(sessionId).frozen === true,
       failed: (sessionId, reason) => broker.fail(sessionId, reason),
     },
     clock,
@@ -108,6 +111,8 @@ export async function compose(
       currentHub: screens.current,
       hubFor,
       releaseInput: (sessionId) => relay.releaseInput(sessionId),
+      freeze: (sessionId) => broker.freeze(sessionId),
+      thaw: (sessionId) => broker.thaw(sessionId),
       putFrame: (png) => timeline.frames.put(png),
       logger,
     }),
@@ -179,6 +184,22 @@ export async function compose(
     }),
   );
   undo.add('machine watch', watchMachines(bus, attention));
+  const checkpoints = createCheckpointRoom({
+    db,
+    broker,
+    backends,
+    control,
+    timeline,
+    hubFor,
+    renew: screens.renew,
+    relay,
+    human,
+    bus,
+    clock,
+    ids,
+    logger,
+    limits: options.limits?.checkpoints,
+  });
 
   let ready = false;
   let stopping = false;
@@ -186,9 +207,13 @@ export async function compose(
   undo.add('broker', () => broker.stop({ destroy }));
   const adopted = broker.start().then(() => {
     withdrawOrphans(attention, broker);
+    void checkpoints
+      .recover()
+      .catch((error: unknown) => logger.error({ err: error }, 'checkpoints were not looked at'));
     ready = !stopping;
   });
   await patiently(adopted, options.patienceMs);
+  undo.add('checkpoints', () => checkpoints.close());
   undo.add('viewers', () => relay.closeAll());
   const toolUse = new Map<string, { client: boolean }>();
   const channel = createChannel({
@@ -197,6 +222,7 @@ export async function compose(
     hubs: screens.hubs,
     timeline,
     attention,
+    checkpoints,
     clock,
     ids,
     logger,
@@ -218,6 +244,7 @@ export async function compose(
     broker,
     control,
     timeline,
+    checkpoints,
     identity,
     channel,
     tickets,
@@ -255,6 +282,7 @@ export async function compose(
     broker,
     control,
     attention,
+    checkpoints,
     hubs: screens.hubs,
     relay,
     tickets,

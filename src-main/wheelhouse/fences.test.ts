@@ -11,6 +11,7 @@ const rooms = (over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSess
       ? undefined
       : ({
           setEpoch: async (epoch: number) => void told.push(`screen ${epoch}`),
+          setFrozen: async (frozen: boolean) => void told.push(`screen ${frozen ? 'stops' : 'goes on'}`),
           frame: async () => ({ version: 1, png: Promise.resolve(Buffer.from('png')) }),
           ...over.hub,
         } as ScreenHub);
@@ -27,6 +28,8 @@ const rooms = (over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSess
       return hub;
     },
     releaseInput: () => void told.push('viewers'),
+    freeze: async () => void told.push('freeze'),
+    thaw: async () => void told.push('thaw'),
     putFrame: async (png) => `hash of ${png.toString()}`,
     logger: silentLogger,
   });
@@ -60,4 +63,42 @@ it('looks, and makes do with what it can have', async () => {
     throw new Error('no answer');
   };
   expect(await rooms({ guest: { listWindows } }).fences.look('s')).toEqual({ frame: 'hash of png', windows: [] });
+});
+
+it('stops the machine without waiting for its screen, and tells the screen before anybody acts again', async () => {
+  const { fences, told } = rooms();
+  await fences.freeze?.('s');
+  await fences.thaw?.('s');
+  expect(told.filter((each) => !each.startsWith('screen stops'))).toEqual(['freeze', 'thaw', 'screen goes on']);
+  expect(told).toContain('screen stops');
+  const setFrozen = async () => {
+    throw new Error('lost');
+  };
+  await expect(rooms({ hub: { setFrozen } }).fences.thaw?.('s')).resolves.toBeUndefined();
+});
+
+it('asks nothing of an agent that is not there', async () => {
+  const { told } = rooms();
+  const setEpoch = async () => {
+    throw new Error('not asked');
+  };
+  const fences = createFences({
+    connect: async () =>
+      ({
+        guest: { setEpoch, listWindows: setEpoch },
+        session: { machine: { guestAgent: false } },
+      }) as unknown as LiveSession,
+    currentHub: () => undefined,
+    hubFor: async () => {
+      throw new Error('no screen');
+    },
+    releaseInput: () => void told.push('viewers'),
+    freeze: async () => undefined,
+    thaw: async () => undefined,
+    putFrame: async () => 'hash',
+    logger: silentLogger,
+  });
+  await fences.raise('s', 7);
+  expect(told).toEqual(['viewers']);
+  expect(await fences.look('s')).toEqual({ frame: null, windows: [] });
 });

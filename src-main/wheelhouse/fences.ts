@@ -15,6 +15,8 @@ export function createFences(options: {
   hubFor(sessionId: string): Promise<ScreenHub>;
   /** Lets go of what viewers hold down. */
   releaseInput(sessionId: string): void | Promise<void>;
+  freeze(sessionId: string): Promise<void>;
+  thaw(sessionId: string): Promise<void>;
   putFrame(png: Buffer): Promise<string>;
   logger: Logger;
 }): Fences {
@@ -26,13 +28,29 @@ export function createFences(options: {
     await hub?.setEpoch(epoch);
   };
   const fenceGuest = async (sessionId: string, epoch: number): Promise<void> => {
-    const { guest } = await connect(sessionId);
-    await guest.setEpoch(epoch);
+    const { guest, session } = await connect(sessionId);
+    // Without an agent inside there is only the screen to shut off.
+    if (session?.machine?.guestAgent !== false) await guest.setEpoch(epoch);
+  };
+  const tellScreen = async (sessionId: string, frozen: boolean): Promise<void> => {
+    const hub = await currentHub(sessionId)?.catch(() => undefined);
+    await hub?.setFrozen?.(frozen).catch((error: unknown) => {
+      logger.info({ err: error, sessionId, frozen }, 'a screen was not told that its machine stops or goes on');
+    });
   };
 
   return {
     async raise(sessionId, epoch) {
       await Promise.all([releaseInput(sessionId), fenceScreen(sessionId, epoch), fenceGuest(sessionId, epoch)]);
+    },
+    async freeze(sessionId) {
+      // The screen first: what waits for the server then would wait for as long as the machine is stopped.
+      void tellScreen(sessionId, true);
+      await options.freeze(sessionId);
+    },
+    async thaw(sessionId) {
+      await options.thaw(sessionId);
+      await tellScreen(sessionId, false);
     },
     async look(sessionId) {
       const picture = async (): Promise<string> => {
@@ -40,7 +58,9 @@ export function createFences(options: {
         return putFrame(await frame.png);
       };
       const titles = async (): Promise<string[]> => {
-        const windows = await (await connect(sessionId)).guest.listWindows();
+        const { guest, session } = await connect(sessionId);
+        if (session?.machine?.guestAgent === false) return [];
+        const windows = await guest.listWindows();
         return windows.map((window) => window.title);
       };
       const orElse = async <T>(work: Promise<T>, fallback: T): Promise<T> => {

@@ -6,6 +6,8 @@ import type { Logger } from '../base/logger';
 import type { BrokerHooks, BrokerOptions } from '../broker';
 import type { Broker } from '../broker/types';
 import type { Channel, ChannelSettings } from '../channel';
+import type { CheckpointLimits } from '../checkpoints';
+import type { Checkpoints } from '../checkpoints/types';
 import type { AttentionQueue, Control } from '../control/types';
 import type { SandboxBackend } from '../sandbox/backend';
 import type { Relay, Tickets } from '../screen';
@@ -37,7 +39,11 @@ export interface WheelhouseOptions {
   ids?: Ids;
   onTokenUse?: (use: TokenUse) => void;
   hooks?: Pick<BrokerHooks, 'imageBuilding'>;
-  limits?: { broker?: BrokerOptions['limits']; server?: Partial<ServerLimits> };
+  limits?: {
+    broker?: BrokerOptions['limits'];
+    server?: Partial<ServerLimits>;
+    checkpoints?: Partial<CheckpointLimits>;
+  };
   channel?: () => Partial<ChannelSettings>;
   /**
    * How long the start waits for the broker to have looked at its backends and adopted its machines, in milliseconds;
@@ -68,6 +74,7 @@ export interface Wheelhouse {
   broker: Broker;
   control: Control;
   attention: AttentionQueue;
+  checkpoints: Checkpoints;
   hubs: ScreenHubs;
   relay: Relay;
   tickets: Tickets;

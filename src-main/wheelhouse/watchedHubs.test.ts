@@ -8,6 +8,7 @@ const target = { machineId: 'm_1', path: '/nowhere', secret: 's' };
 let clock: FakeClock;
 let epoch: number;
 let live: boolean;
+let frozen: boolean;
 let failures: string[];
 let opened: { epochs: number[]; lose(reason: string): void }[];
 let openWith: (() => Promise<void>) | null;
@@ -46,6 +47,8 @@ const make = () => {
   const watch = {
     epoch: () => epoch,
     isLive: () => live,
+    isFrozen: () => frozen,
+    target: async () => target,
     failed: (_: string, reason: string) => void failures.push(reason),
   };
   return watchHubs(hubs, watch, clock, silentLogger);
@@ -53,7 +56,7 @@ const make = () => {
 
 beforeEach(() => {
   clock = new FakeClock();
-  [epoch, live, failures, opened, openWith] = [1, true, [], [], null];
+  [epoch, live, frozen, failures, opened, openWith] = [1, true, false, [], [], null];
 });
 
 it('opens once for all who ask, and never below the epoch that holds by then', async () => {

@@ -15,6 +15,10 @@ export interface HubWatch {
   /** The epoch that holds now. */
   epoch(sessionId: string): number;
   isLive(sessionId: string): boolean;
+  /** Where its machine listens now: another place after it was put back to a checkpoint. */
+  target(sessionId: string): Promise<LinkTarget>;
+  /** Its processors are stopped: a screen can't be opened. */
+  isFrozen(sessionId: string): boolean;
   /** The screen can't be had any more. */
   failed(sessionId: string, reason: string): void;
 }
@@ -26,12 +30,21 @@ export interface HubWatch {
 export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logger: Logger) {
   const opening = new Map<string, Promise<ScreenHub>>();
   const lostAt = new Map<string, number>();
+  const renewing = new Map<string, Promise<void>>();
   let closed = false;
 
-  async function openFresh(sessionId: string, target: LinkTarget): Promise<ScreenHub> {
+  async function openFresh(sessionId: string): Promise<ScreenHub> {
+    // Opened on the old machine it would be lost with it.
+    await renewing.get(sessionId);
+    if (watch.isFrozen(sessionId)) {
+      throw new WheelhouseError('control_paused', 'This computer is stopped, and nobody had its screen open.', {
+        frozen: true,
+      });
+    }
+    const target = await watch.target(sessionId);
     let epoch = watch.epoch(sessionId);
     const hub = await hubs.open(sessionId, target, epoch);
-    hub.onLost((reason) => lost(sessionId, target, reason));
+    hub.onLost((reason) => lost(sessionId, reason));
     // Hands may have changed meanwhile, and the session may have ended.
     while (watch.isLive(sessionId) && watch.epoch(sessionId) !== epoch) {
       epoch = watch.epoch(sessionId);
@@ -44,26 +57,29 @@ export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logge
     return hub;
   }
 
-  function open(sessionId: string, target: LinkTarget): Promise<ScreenHub> {
+  function open(sessionId: string): Promise<ScreenHub> {
     const known = hubs.get(sessionId);
     if (known && !opening.has(sessionId)) return Promise.resolve(known);
     let begun = opening.get(sessionId);
     if (!begun) {
-      begun = openFresh(sessionId, target).finally(() => opening.delete(sessionId));
-      opening.set(sessionId, begun);
+      const fresh: Promise<ScreenHub> = openFresh(sessionId).finally(() => {
+        if (opening.get(sessionId) === fresh) opening.delete(sessionId);
+      });
+      opening.set(sessionId, fresh);
+      begun = fresh;
     }
     return begun;
   }
 
-  function lost(sessionId: string, target: LinkTarget, reason: string): void {
-    if (closed || !watch.isLive(sessionId)) return;
+  function lost(sessionId: string, reason: string): void {
+    if (closed || renewing.has(sessionId) || !watch.isLive(sessionId)) return;
     const now = clock.monotonic();
     const again = now - (lostAt.get(sessionId) ?? -Infinity) < patienceMs;
     lostAt.set(sessionId, now);
     logger.warn({ sessionId, reason, again }, 'screen lost');
     hubs.close(sessionId);
     if (again) return watch.failed(sessionId, `The screen was lost again: ${reason}`);
-    void tryAgain(sessionId, target).catch(async (error: unknown) => {
+    void tryAgain(sessionId).catch(async (error: unknown) => {
       // When the machine itself is gone its backend says so about now, and knows better why.
       await pause(clock, verdictMs);
       if (closed || !watch.isLive(sessionId)) return;
@@ -71,13 +87,33 @@ export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logge
     });
   }
 
-  async function tryAgain(sessionId: string, target: LinkTarget): Promise<void> {
+  async function tryAgain(sessionId: string): Promise<void> {
     await pause(clock, againAfterMs);
-    if (!closed && watch.isLive(sessionId)) await open(sessionId, target);
+    if (!closed && watch.isLive(sessionId)) await open(sessionId);
+  }
+
+  /** The screen closes, and nobody opens it before the work is done: on the machine as it is then. */
+  async function renew<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+    let done: () => void = () => {};
+    renewing.set(sessionId, new Promise<void>((resolve) => (done = resolve)));
+    lostAt.delete(sessionId);
+    // One that is being opened would come up on the old machine.
+    void opening.get(sessionId)?.then(
+      (hub) => hub.close(),
+      () => {},
+    );
+    opening.delete(sessionId);
+    hubs.close(sessionId);
+    try {
+      return await work();
+    } finally {
+      renewing.delete(sessionId);
+      done();
+    }
   }
 
   const watched: ScreenHubs = {
-    open: (sessionId, target) => open(sessionId, target),
+    open: (sessionId) => open(sessionId),
     get: (sessionId) => hubs.get(sessionId),
     close(sessionId) {
       lostAt.delete(sessionId);
@@ -91,8 +127,11 @@ export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logge
   };
   return {
     hubs: watched,
+    renew,
     /** The open hub, or the one that is being opened; undefined when nobody asked for one. */
     current: (sessionId: string): Promise<ScreenHub> | undefined => {
+      // Who opens it afterwards opens it at the epoch of then.
+      if (renewing.has(sessionId)) return undefined;
       const known = hubs.get(sessionId);
       return opening.get(sessionId) ?? (known ? Promise.resolve(known) : undefined);
     },

@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock';
 import { countingIds } from '../../base/ids';
 import { silentLogger } from '../../base/logger';
 import { createChannel, type Channel, type ChannelDeps } from '../index';
+import { checkpointsDouble } from './checkpoints';
 import { brokerDouble, makeSession } from './broker';
 import { attentionDouble, controlDouble } from './control';
 import { guestDouble, type GuestDouble } from './guest';
@@ -29,6 +30,7 @@ export async function startBench(more: Partial<ChannelDeps> = {}) {
     hubs: hubsDouble(),
     timeline: timelineDouble(),
     attention: attentionDouble(),
+    checkpoints: checkpointsDouble(),
   };
   const toolCalls: { tokenId: string; tool: string; client: string | null }[] = [];
   const deps: ChannelDeps = {

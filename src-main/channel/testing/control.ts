@@ -83,6 +83,9 @@ export function controlDouble(): ControlDouble {
       };
     },
     act: unused,
+    stopAll: unused,
+    resumeAll: unused,
+    rewound: unused,
     holds: () => false,
     touched: () => {},
     viewerOpened: () => {},

@@ -5,6 +5,7 @@ import { target } from '../words';
 
 export const activateWindow = actTool({
   kind: 'act',
+  asksAgent: true,
   name: 'activate_window',
   title: 'Bring a window to the front',
   description: 'Brings the first window whose title contains the text to the front and gives it the keyboard.',

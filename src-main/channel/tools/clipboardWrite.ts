@@ -4,6 +4,7 @@ import { count } from '../words';
 
 export const clipboardWrite = actTool({
   kind: 'act',
+  asksAgent: true,
   name: 'clipboard_write',
   title: 'Write the clipboard',
   description: 'Puts text on the desktop\'s clipboard. Paste it with press_keys ["ctrl","v"].',

@@ -30,6 +30,7 @@ function reportProgress(context: ToolContext, timeoutMs: number): () => void {
 
 export const executeShellCommand = actTool({
   kind: 'act',
+  asksAgent: true,
   name: 'execute_shell_command',
   title: 'Run a shell command',
   description:
@@ -41,11 +42,14 @@ export const executeShellCommand = actTool({
     settle: z.boolean().default(false).describe('Also wait until the picture is still'),
   }),
   destructive: true,
-  deadlineMs: ({ timeoutMs }) => timeoutMs + 10_000,
+  // Beside the command's own time: the checkpoint that the pool may want before it, and the way there and back.
+  deadlineMs: ({ timeoutMs }) => timeoutMs + 15_000,
   words: ({ command }) => `Ran ${commandWords(command)}`,
   async run(context, { command, cwd, timeoutMs }) {
     const stop = reportProgress(context, timeoutMs);
     try {
+      await context.deps.checkpoints.beforeCommand(context.live.session.sessionId);
+      context.signal.throwIfAborted();
       const result = await context.live.guest.exec({ epoch: context.epoch, command, cwd, timeoutMs }, context.signal);
       const stdout = bounded(result.stdout);
       const stderr = bounded(result.stderr);

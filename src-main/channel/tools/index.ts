@@ -1,6 +1,9 @@
 import type { Tool } from '../tool';
 import { activateWindow } from './activateWindow';
 import { awaitControl } from './awaitControl';
+import { checkpointCreate } from './checkpointCreate';
+import { checkpointList } from './checkpointList';
+import { checkpointRestore } from './checkpointRestore';
 import { click } from './click';
 import { clipboardRead } from './clipboardRead';
 import { clipboardWrite } from './clipboardWrite';
@@ -39,6 +42,9 @@ export const tools: readonly Tool[] = [
   executeShellCommand,
   clipboardRead,
   clipboardWrite,
+  checkpointCreate,
+  checkpointList,
+  checkpointRestore,
   getControl,
   awaitControl,
   requestHuman,

@@ -8,6 +8,7 @@ const one = z.string().max(4096);
 
 export const launchApplication = actTool({
   kind: 'act',
+  asksAgent: true,
   name: 'launch_application',
   title: 'Start a program',
   description:

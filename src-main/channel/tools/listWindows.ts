@@ -3,6 +3,7 @@ import { readTool } from '../tool';
 
 export const listWindows = readTool({
   kind: 'read',
+  asksAgent: true,
   name: 'list_windows',
   title: 'List windows',
   description:

@@ -42,10 +42,14 @@ export const takeScreenshot = readTool({
     const hub = await context.hub();
     const part = region(args);
     const picture = await hub.screenshot(part ?? undefined);
-    if (part) return { structured: { ...part }, picture };
+    // Nothing newer is to be had of a computer whose processors stand still.
+    const stopped = context.deps.broker.sessions.get(context.live.session.sessionId).frozen === true && {
+      stopped: true,
+    };
+    if (part) return { structured: { ...part, ...stopped }, picture };
     const { width, height } = hub.size;
     return {
-      structured: { x: 0, y: 0, width, height },
+      structured: { x: 0, y: 0, width, height, ...stopped },
       picture,
       // The record keeps the very picture the agent saw; nothing is encoded twice.
       frame: { version: hub.version, png: Promise.resolve(picture) },

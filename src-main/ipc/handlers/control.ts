@@ -33,6 +33,8 @@ export function controlHandlers({ control, broker, timeline, operator }: Rooms, 
 
   return {
     'control.act': ({ sessionId, request }) => control.act(sessionId, operator, request),
+    'control.stopAll': async () => ({ sessions: await control.stopAll(operator) }),
+    'control.resumeAll': async () => ({ sessions: await control.resumeAll(operator) }),
     'control.sendClipboard': async ({ sessionId }) => {
       const epoch = mustHold(sessionId);
       const text = await shell.readClipboard();

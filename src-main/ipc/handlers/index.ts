@@ -11,6 +11,7 @@ import { createSetupRoom } from '../setupRoom';
 import { Thumbnails } from '../thumbnails';
 import { appHandlers } from './app';
 import { attentionHandlers } from './attention';
+import { checkpointHandlers } from './checkpoints';
 import { controlHandlers } from './control';
 import { demoHandlers } from './demo';
 import { diagnosticsHandlers } from './diagnostics';
@@ -52,6 +53,7 @@ export function createHandlers(
     ...diagnosticsHandlers(deps),
     ...poolHandlers(rooms),
     ...sessionHandlers(rooms),
+    ...checkpointHandlers(rooms),
     ...timelineHandlers(rooms),
     ...controlHandlers(rooms, shell),
     ...screenHandlers(rooms, thumbnails),

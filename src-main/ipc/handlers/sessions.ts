@@ -1,4 +1,5 @@
 import type { Caller } from '../../base/caller';
+import { consoleLog } from '../../server/consoleLog';
 import type { Handlers } from '../router';
 import type { Rooms } from '../rooms';
 
@@ -16,6 +17,7 @@ export function sessionHandlers({ broker, operator }: Rooms) {
         { poolId, caller, name: name || undefined, agent: '', waitMs: startDeadlineMs },
         AbortSignal.timeout(startDeadlineMs + 5_000),
       ),
+    'sessions.consoleLog': ({ sessionId, lines }) => consoleLog(broker, sessionId, lines),
     'sessions.release': async ({ sessionId }) => {
       await broker.release(sessionId, operator.name, `Stopped by ${operator.name}`);
       return null;

@@ -3,6 +3,7 @@ import { assertNever, WheelhouseError } from '../../base/errors';
 import type { OpenRfb } from '../../guest/types';
 import type { LinkTarget } from '../../sandbox/backend';
 import { EncoderSlots } from './encoderSlots';
+import { layoutOf } from './layout';
 import { plainError, type FromHost, type Port, type SessionCall, type ToHost } from './protocol';
 import { ScreenSession } from './session';
 
@@ -92,8 +93,9 @@ export class HubHost {
     const controller = new AbortController();
     this.opening.set(id, controller);
     try {
+      const layout = layoutOf(target);
       const stream = await this.openRfb(target, controller.signal);
-      return await ScreenSession.open(stream, epoch, this.clock, hooks, this.slots, controller.signal);
+      return await ScreenSession.open(stream, epoch, this.clock, { ...hooks, layout }, this.slots, controller.signal);
     } finally {
       this.opening.delete(id);
     }
@@ -135,6 +137,8 @@ export class HubHost {
         return session.setEpoch(call.args);
       case 'demand':
         return session.demand(call.args);
+      case 'setFrozen':
+        return session.setFrozen(call.args);
       default:
         return assertNever(call);
     }

@@ -74,6 +74,10 @@ export class HubProxy implements ScreenHub {
     return this.remote.call(this.session, 'setEpoch', { epoch });
   }
 
+  setFrozen(frozen: boolean): Promise<void> {
+    return this.remote.call(this.session, 'setFrozen', { frozen });
+  }
+
   demand(): () => void {
     let held = true;
     this.wanted(1);

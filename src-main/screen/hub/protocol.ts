@@ -36,6 +36,7 @@ export interface SessionCalls {
   settle(call: { quietMs: number; maxMs: number }): Promise<void>;
   setEpoch(call: { epoch: number }): Promise<void>;
   demand(call: { wanted: boolean }): Promise<void>;
+  setFrozen(call: { frozen: boolean }): Promise<void>;
 }
 
 export type SessionCall = {

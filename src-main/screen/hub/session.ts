@@ -10,6 +10,9 @@ import type { EncoderSlots } from './encoderSlots';
 import { Frames } from './frames';
 import * as gestures from './gestures';
 import { Hands } from './hands';
+import { Ice } from './ice';
+import type { Layout } from './layout';
+import { typeOnKeyboard } from './layoutTyping';
 import { Pace } from './pace';
 import type { ScreenState, SessionCalls } from './protocol';
 import { settle, shown } from './settle';
@@ -21,6 +24,8 @@ const ANSWER_MS = 5_000;
 const ANNOUNCE_MS = 30;
 
 export interface SessionHooks {
+  /** Of an emulated keyboard; null: the server makes every keysym. */
+  layout?: Layout | null;
   onChange(): void;
   onLost(reason: string): void;
 }
@@ -35,6 +40,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   private readonly frames: Frames;
   private readonly clipboard: Clipboard;
   private readonly typist: Typist;
+  private readonly ice = new Ice();
   private readonly listeners = new Set<() => void>();
   private tail: Promise<unknown> = Promise.resolve();
   private announced = 0;
@@ -63,7 +69,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
       {
         onUpdate: () => (session ? session.updated() : first()),
         onPointer: (x, y) => session?.pointerSeen(x, y),
-        onResize: () => session?.pace.resized(),
+        onResize: () => session?.resized(),
         onClipboard: (message) => (session?.clipboard ?? early).push(message),
         onClosed(reason) {
           failed(new WheelhouseError('guest_failed', reason));
@@ -71,6 +77,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
         },
       },
       signal,
+      { drowsy: hooks.layout != null },
     );
     picture.catch(() => {});
     const aborted = () => stream.destroy();
@@ -123,7 +130,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   }
 
   async screenshot({ region }: { region?: Rect }): Promise<Uint8Array> {
-    await this.refresh();
+    await this.refreshOrLast();
     const screen = this.connection.screen;
     if (!region) return (await this.frames.note({ now: true })).png;
     const { x, y, width, height } = region;
@@ -141,7 +148,7 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   /** In order with input: what was asked before is done, what is asked after waits until the picture is noted. */
   frame(): Promise<{ version: number; png: Promise<Buffer> }> {
     return this.inOrder(async () => {
-      if (!this.pace.pushed) await this.refresh();
+      if (!this.pace.pushed || this.ice.frozen) await this.refreshOrLast();
       this.pace.touch();
       return this.frames.note({ now: false });
     });
@@ -160,7 +167,10 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.input(epoch, async () => this.hands.move(epoch, x, y));
 
   click: SessionCalls['click'] = ({ epoch, at, button, count }) =>
-    this.input(epoch, () => gestures.click(this.hands, epoch, at, button, count));
+    this.input(epoch, () => {
+      if (this.layout && (button === 'Backward' || button === 'Forward')) throw noSuchButton(button);
+      return gestures.click(this.hands, epoch, at, button, count);
+    });
 
   drag: SessionCalls['drag'] = ({ epoch, from, to, button }) =>
     this.input(epoch, () => gestures.drag(this.hands, epoch, from, to, button));
@@ -169,13 +179,17 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.input(epoch, async () => gestures.scroll(this.hands, epoch, at, deltaX, deltaY));
 
   pressKeys: SessionCalls['pressKeys'] = ({ epoch, keys }) =>
-    this.input(epoch, async () => gestures.pressKeys(this.hands, epoch, keys));
+    this.input(epoch, async () => gestures.pressKeys(this.hands, epoch, keys, this.layout));
 
-  typeText: SessionCalls['typeText'] = ({ epoch, text }) => this.input(epoch, () => typeText(this.typist, epoch, text));
+  typeText: SessionCalls['typeText'] = ({ epoch, text }) =>
+    this.input(epoch, () =>
+      this.layout ? typeOnKeyboard(this.typist, this.layout, epoch, text) : typeText(this.typist, epoch, text),
+    );
 
   async settle({ quietMs, maxMs }: { quietMs: number; maxMs: number }): Promise<void> {
     this.pace.touch();
-    await this.refresh();
+    await this.refreshOrLast();
+    if (this.ice.frozen) return;
     await settle(this.clock, (listener) => this.listen(listener), quietMs, maxMs);
   }
 
@@ -186,6 +200,13 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
   async setEpoch({ epoch }: { epoch: number }): Promise<void> {
     this.hands.advance(epoch);
     await this.answer();
+    // Without fences the first answer may have been on its way before; the second was asked for after it.
+    if (!this.connection.fences) await this.answer();
+  }
+
+  /** What waits for the server's answer stops waiting. */
+  async setFrozen({ frozen }: { frozen: boolean }): Promise<void> {
+    this.ice.set(frozen);
   }
 
   async demand({ wanted }: { wanted: boolean }): Promise<void> {
@@ -207,13 +228,22 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     await this.answer();
   }
 
+  /** A machine that is stopped has nothing newer. */
+  private async refreshOrLast(): Promise<void> {
+    await this.refresh().catch((error: unknown) => {
+      if (!this.ice.frozen) throw error;
+    });
+  }
+
   private answer(): Promise<void> {
-    return within(this.connection.roundTrip(), ANSWER_MS, "The machine's screen", 'guest_timeout');
+    const answered = within(this.connection.roundTrip(), ANSWER_MS, "The machine's screen", 'guest_timeout');
+    return this.ice.orFrozen(answered);
   }
 
   private input(epoch: number, act: () => Promise<void>): Promise<void> {
     this.hands.check(epoch);
     return this.inOrder(async () => {
+      this.ice.check();
       this.hands.check(epoch);
       this.pace.touch();
       await act();
@@ -225,6 +255,16 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     const result = this.tail.then(run);
     this.tail = result.catch(() => {});
     return result;
+  }
+
+  private get layout(): Layout | null {
+    return this.hooks.layout ?? null;
+  }
+
+  /** The guest chose another mode: the pointer stays on the screen. */
+  private resized(): void {
+    this.hands.pointerSeen(this.hands.x, this.hands.y);
+    this.pace.resized();
   }
 
   private pointerSeen(x: number, y: number): void {
@@ -263,3 +303,9 @@ export class ScreenSession implements Omit<SessionCalls, 'frame'> {
     this.hooks.onLost(reason);
   }
 }
+
+const noSuchButton = (button: string): WheelhouseError =>
+  new WheelhouseError(
+    'not_supported',
+    `This computer's mouse has no ${button} button. Most programs go back by the keys alt and left, forward by alt and right.`,
+  );

@@ -9,6 +9,7 @@ import { systemIds } from '../../base/ids';
 import { silentLogger } from '../../base/logger';
 import type { Broker } from '../../broker/types';
 import type { Control } from '../../control/types';
+import { checkpointsDouble } from '../../channel/testing/checkpoints';
 import { openDatabase } from '../../store/database';
 import { tokenStore } from '../../store/tokens';
 import type { Viewer } from '../../screen/types';
@@ -137,6 +138,7 @@ export function fakeServices() {
       list: () => ({ data: [], first_id: null, last_id: null, has_more: false }),
       frames: { path: (hash: string) => `/nowhere/${hash}.png` } as Timeline['frames'],
     } as Partial<Timeline> as Timeline,
+    checkpoints: checkpointsDouble(),
     identity,
     channel: {
       handleComputer: (request, { session }) => answerMcp(request, session.sessionId),
