@@ -3,6 +3,7 @@ import { sleep } from '../base/deadline';
 import { connectGuest, openRfb } from '../guest';
 import type { GuestClient } from '../guest/types';
 import type { LinkTarget, MachineSpec, SandboxBackend } from './backend';
+import { checkpointContract, homeCheckpointContract, homeContract } from './backend.keep.contract';
 
 /** What the suite needs of a backend under test, and what it may ask of its machines. */
 export interface BackendUnderTest {
@@ -17,7 +18,7 @@ export interface BackendUnderTest {
 
 const size = { cpus: 1, memoryMiB: 1024, width: 1024, height: 768 };
 const never = new AbortController().signal;
-const secretOf = (machineId: string): string => machineId.padEnd(43, 'k');
+export const secretOf = (machineId: string): string => machineId.padEnd(43, 'k');
 
 /** Tries until it works, for a machine that is starting. Rejects with the last failure after `ms`. */
 export async function eventually<T>(attempt: () => Promise<T>, ms = 30_000): Promise<T> {
@@ -60,8 +61,8 @@ export class MachinePark {
     );
     return { client, target: client.target };
   }
-  async connect(target: LinkTarget): Promise<GuestClient> {
-    const client = await eventually(() => connectGuest(target, never));
+  async connect(target: LinkTarget, ms?: number): Promise<GuestClient> {
+    const client = await eventually(() => connectGuest(target, never), ms);
     this.clients.push(client);
     return client;
   }
@@ -72,8 +73,14 @@ export class MachinePark {
   }
 }
 
+/** What a backend keeps beyond its machines; the suite asks all of it, and that the backend says no more and no less. */
+export interface Keeps {
+  checkpoints?: boolean;
+  homes?: boolean;
+}
+
 /** The one suite that every backend passes. Each test makes its own machines, but for the ones that only look. */
-export function backendContract(name: string, make: () => Promise<BackendUnderTest>): void {
+export function backendContract(name: string, make: () => Promise<BackendUnderTest>, keeps?: Keeps): void {
   describe(`${name} keeps the contract of a backend`, () => {
     let under: BackendUnderTest;
     let park: MachinePark;
@@ -256,6 +263,19 @@ export function backendContract(name: string, make: () => Promise<BackendUnderTe
         await foreign.clear();
       }
     });
+
+    if (keeps) {
+      const parts = { backend: () => backend, park: () => park };
+      it('keeps what it is said to keep', () => {
+        expect({ checkpoints: backend.checkpoints !== undefined, homes: backend.homes !== undefined }).toEqual({
+          checkpoints: keeps.checkpoints === true,
+          homes: keeps.homes === true,
+        });
+      });
+      if (keeps.checkpoints) checkpointContract(parts);
+      if (keeps.homes) homeContract(parts);
+      if (keeps.checkpoints && keeps.homes) homeCheckpointContract(parts);
+    }
 
     it('stops when it is told to', async () => {
       const stop = AbortSignal.abort(new Error('no longer wanted'));

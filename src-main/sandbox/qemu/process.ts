@@ -78,9 +78,29 @@ export function readPid(file: string): number | null {
   }
 }
 
-/** Ends a machine's process and waits until it is gone. Throws timeout when the system does not let go of it. */
+/**
+ * Whether a process that was killed may still hold files: its command line goes first, its files and their locks after
+ * it, and then it is a zombie (Z) until its parent looks, or nothing. `startedAt` tells it from a later one of the same
+ * number (fields 3 and 22 of /proc/PID/stat, proc(5)). Null where the system does not tell.
+ */
+export function lifeOf(pid: number): { startedAt: string; over: boolean } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { startedAt: fields[19] ?? '', over: fields[0] === 'Z' || fields[0] === 'X' };
+  } catch {
+    return null;
+  }
+}
+
+/** Ends a machine's process and waits until it is gone, with its hold on its files. Throws timeout when the system does not let go of it. */
 export async function endMachine(pid: number, name: string, signal: AbortSignal, ms = 10_000): Promise<void> {
-  for (const giveUpAt = performance.now() + ms; await isMachine(pid, name); await sleep(5, signal)) {
+  const before = (await isMachine(pid, name)) ? lifeOf(pid) : null;
+  const holds = (): boolean => {
+    const now = before && lifeOf(pid);
+    return now !== null && now.startedAt === before?.startedAt && !now.over;
+  };
+  for (const giveUpAt = performance.now() + ms; (await isMachine(pid, name)) || holds(); await sleep(5, signal)) {
     if (performance.now() > giveUpAt) {
       throw new WheelhouseError('timeout', `The process ${pid} of ${name} does not end.`, { pid });
     }

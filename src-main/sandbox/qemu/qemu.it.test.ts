@@ -46,18 +46,22 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-backendContract('The QEMU backend', async () => {
-  const [own, foreign] = [make(`ita${process.pid}`), make(`itb${process.pid}`)];
-  return {
-    backend: own.backend,
-    other: foreign.backend,
-    image: await desktop(own.backend),
-    crash: async (machineId) => void process.kill(pidOf(own, machineId), 'SIGKILL'),
-    async close() {
-      await Promise.all([own.backend.close(), foreign.backend.close()]);
-    },
-  };
-});
+backendContract(
+  'The QEMU backend',
+  async () => {
+    const [own, foreign] = [make(`ita${process.pid}`), make(`itb${process.pid}`)];
+    return {
+      backend: own.backend,
+      other: foreign.backend,
+      image: await desktop(own.backend),
+      crash: async (machineId) => void process.kill(pidOf(own, machineId), 'SIGKILL'),
+      async close() {
+        await Promise.all([own.backend.close(), foreign.backend.close()]);
+      },
+    };
+  },
+  { checkpoints: true, homes: true },
+);
 
 describe('a machine of QEMU', () => {
   const own = make(`itc${process.pid}`);
