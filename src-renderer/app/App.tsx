@@ -1,9 +1,11 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { AgentsView } from '../features/agents/AgentsView';
 import { AttentionView } from '../features/attention/AttentionView';
 import { ConnectDialog } from '../features/connect/ConnectDialog';
 import { FirstRunView } from '../features/firstRun/FirstRunView';
 import { PoolsView } from '../features/pools/PoolsView';
+import { EndedView } from '../features/wall/EndedView';
 import { StartSessionDialog } from '../features/wall/StartSessionDialog';
 import { WallView } from '../features/wall/WallView';
 import { useSessions, useSetup } from '../lib/queries';
@@ -40,7 +42,9 @@ export function App() {
           <Suspense fallback={null}>
             <Switch>
               <Route path="/first-run" component={FirstRunView} />
+              <Route path="/wall/ended" component={EndedView} />
               <Route path="/wall" component={WallView} />
+              <Route path="/agents" component={AgentsView} />
               <Route path="/attention/:call?">{(params) => <AttentionView asked={params.call ?? null} />}</Route>
               <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
               <Route path="/session/:id">

@@ -2,11 +2,13 @@ import { Dialog as Base } from '@base-ui/react/dialog';
 import { Search } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
+import { support } from '../features/checkpoints/model';
 import { call } from '../lib/api';
 import { usePools, useSessions } from '../lib/queries';
 import { useUi } from '../lib/stores';
 import css from './CommandPalette.module.css';
 import { filterCommands, listCommands, type Command } from './commands';
+import { resumeAll, stopAll } from './stopAll';
 import { chooseTheme } from './theme';
 
 export function CommandPalette() {
@@ -25,10 +27,11 @@ export function CommandPalette() {
 }
 
 function Palette({ onDone }: { onDone(): void }) {
-  const [, go] = useLocation();
+  const [path, go] = useLocation();
   const sessions = useSessions().data ?? [];
   const pools = usePools().data ?? [];
-  const { setConnect, setStart } = useUi.getState();
+  const { setConnect, setStart, setSaving } = useUi.getState();
+  const here = sessions.find((each) => path === `/session/${each.sessionId}` && support(each).kind === 'yes') ?? null;
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
@@ -39,6 +42,10 @@ function Palette({ onDone }: { onDone(): void }) {
       go,
       connect: () => setConnect(true),
       start: () => setStart(true),
+      stopAll: () => void stopAll(),
+      resumeAll: () => void resumeAll(),
+      here,
+      saveCheckpoint: setSaving,
       theme: (theme) => void chooseTheme(theme),
       demo: () => {
         go('/first-run');

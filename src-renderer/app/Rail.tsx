@@ -1,4 +1,4 @@
-import { Bell, Layers, LayoutGrid, Monitor, Moon, Search, ShipWheel, Sun, SunMoon } from 'lucide-react';
+import { Activity, Bell, Bot, Layers, LayoutGrid, Monitor, Moon, Search, ShipWheel, Sun, SunMoon } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { call } from '../lib/api';
@@ -43,7 +43,13 @@ export function Rail() {
       <RailLink href="/pools" label="Pools" active={at('/pools')}>
         <Layers size={20} />
       </RailLink>
+      <RailLink href="/agents" label="Agents" active={at('/agents')}>
+        <Bot size={20} />
+      </RailLink>
       <span className={css.gap} />
+      <RailLink href="/diagnostics" label="Diagnostics" active={at('/diagnostics')}>
+        <Activity size={20} />
+      </RailLink>
       <ThemeMenu />
     </nav>
   );

@@ -1,5 +1,5 @@
 import { CircleAlert, OctagonPause, Play } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useSessions } from '../lib/queries';
 import { useUi } from '../lib/stores';
 import { Button } from '../ui/Button';
@@ -14,6 +14,13 @@ export function StopBanner() {
   const stoppedAll = useUi((ui) => ui.stoppedAll);
   const failure = useUi((ui) => ui.stopFailure);
   const [busy, setBusy] = useState(false);
+  const state = stopState(sessions, stoppedAll);
+  // When the last of them goes on by itself, what is stopped later was not stopped with everything.
+  const before = useRef(0);
+  useEffect(() => {
+    if (before.current > 0 && state.stopped === 0) useUi.getState().setStoppedAll(false);
+    before.current = state.stopped;
+  }, [state.stopped]);
   const goOn = async () => {
     setBusy(true);
     await resumeAll();
@@ -21,7 +28,7 @@ export function StopBanner() {
   };
   return (
     <Banner
-      state={stopState(sessions, stoppedAll)}
+      state={state}
       failure={failure}
       busy={busy}
       onGoOn={() => void goOn()}

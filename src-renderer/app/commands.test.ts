@@ -4,6 +4,7 @@ import { filterCommands, listCommands } from './commands';
 
 describe('the palette', () => {
   const went: string[] = [];
+  const saved: string[] = [];
   const nothing = () => undefined;
   const commands = listCommands({
     sessions: [session()],
@@ -13,6 +14,10 @@ describe('the palette', () => {
     start: nothing,
     theme: nothing,
     demo: nothing,
+    stopAll: nothing,
+    resumeAll: nothing,
+    here: session(),
+    saveCheckpoint: (id) => saved.push(id),
   });
 
   it('finds by every word, the ones that begin so first', () => {
@@ -20,6 +25,10 @@ describe('the palette', () => {
     expect(filterCommands(commands, 'the')[0]?.label).toMatch(/^Theme/);
     expect(filterCommands(commands, '')).toHaveLength(commands.length);
     expect(filterCommands(commands, 'no such thing')).toEqual([]);
+  });
+  it('saves a checkpoint of the session that is looked at', () => {
+    filterCommands(commands, 'save checkpoint batch')[0]?.run();
+    expect(saved).toEqual(['gallery-session']);
   });
   it('goes where it says', () => {
     filterCommands(commands, 'batch')[0]?.run();

@@ -19,6 +19,11 @@ export interface CommandDeps {
   start(): void;
   theme(theme: 'dark' | 'light' | 'system'): void;
   demo(): void;
+  stopAll(): void;
+  resumeAll(): void;
+  /** The session that is looked at, where a checkpoint of it can be saved. */
+  here: Session | null;
+  saveCheckpoint(sessionId: string): void;
 }
 
 export function listCommands(deps: CommandDeps): Command[] {
@@ -26,6 +31,26 @@ export function listCommands(deps: CommandDeps): Command[] {
     { id: 'view-attention', group: 'Views', label: 'Attention', run: () => deps.go('/attention') },
     { id: 'view-wall', group: 'Views', label: 'Wall', run: () => deps.go('/wall') },
     { id: 'view-pools', group: 'Views', label: 'Pools', run: () => deps.go('/pools') },
+    {
+      id: 'view-agents',
+      group: 'Views',
+      label: 'Agents',
+      hint: 'Tokens, who may connect',
+      run: () => deps.go('/agents'),
+    },
+    {
+      id: 'view-ended',
+      group: 'Views',
+      label: 'Ended sessions',
+      run: () => deps.go('/wall/ended'),
+    },
+    {
+      id: 'view-diagnostics',
+      group: 'Views',
+      label: 'Diagnostics',
+      hint: 'Docker, QEMU, this computer',
+      run: () => deps.go('/diagnostics'),
+    },
     {
       id: 'view-first',
       group: 'Views',
@@ -47,6 +72,25 @@ export function listCommands(deps: CommandDeps): Command[] {
       hint: backendNames[pool.backend],
       run: () => deps.go(`/pools/${pool.id}`),
     })),
+    ...(deps.here
+      ? [
+          {
+            id: 'do-save',
+            group: 'Actions' as const,
+            label: 'Save checkpoint',
+            hint: `${deps.here.name}, Ctrl+Shift+S`,
+            run: () => deps.here && deps.saveCheckpoint(deps.here.sessionId),
+          },
+        ]
+      : []),
+    {
+      id: 'do-stop-all',
+      group: 'Actions',
+      label: 'Stop everything',
+      hint: 'Ctrl+Shift+.',
+      run: deps.stopAll,
+    },
+    { id: 'do-resume-all', group: 'Actions', label: 'Let all go on', run: deps.resumeAll },
     { id: 'do-start', group: 'Actions', label: 'Start a session', run: deps.start },
     { id: 'do-connect', group: 'Actions', label: 'Connect an agent', run: deps.connect },
     { id: 'do-demo', group: 'Actions', label: 'Start the demo agent', run: deps.demo },

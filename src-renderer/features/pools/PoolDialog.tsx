@@ -1,12 +1,16 @@
 import type { Pool } from '@shared/pool';
 import { useState } from 'react';
 import { call, messageOf } from '../../lib/api';
+import { useBackends, useImages, useTokens } from '../../lib/queries';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { TextField } from '../../ui/Field';
 import { Spinner } from '../../ui/Spinner';
-import { checkForm, formOf, specOf, type PoolForm } from './model';
+import { Switch } from '../../ui/Switch';
+import { AssignmentFields } from './AssignmentFields';
+import { BackendFields } from './BackendFields';
+import { checkForm, formOf, specOf, type PoolForm, type TextName } from './formModel';
 import css from './PoolDialog.module.css';
 
 export interface PoolDialogProps {
@@ -25,11 +29,14 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
   const [failure, setFailure] = useState<string | null>(null);
   const errors = checkForm(form, names);
   const valid = Object.keys(errors).length === 0;
-  const set = (name: keyof PoolForm) => (value: string) => {
+  const found = useBackends().data;
+  const images = useImages(form.backend).data;
+  const tokens = useTokens().data ?? [];
+  const set = (name: TextName) => (value: string) => {
     setForm({ ...form, [name]: value });
     setTouched(new Set([...touched, name]));
   };
-  const field = (name: keyof PoolForm) => ({
+  const field = (name: TextName) => ({
     value: form[name],
     onChange: set(name),
     error: touched.has(name) ? (errors[name] ?? null) : null,
@@ -58,7 +65,7 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
       description={
         pool
           ? 'Warm machines follow at once. A machine that is leased keeps what it has until its session ends.'
-          : 'It keeps desktops warm and hands one out in milliseconds.'
+          : 'It keeps desktops warm, so that an agent gets one at once.'
       }
       footer={
         <>
@@ -87,6 +94,8 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
         <div className={css.wide}>
           <TextField label="What it is for" {...field('description')} maxLength={600} />
         </div>
+        <BackendFields form={form} pool={pool} found={found} images={images} onChange={setForm} />
+        <h3>Machines</h3>
         <TextField
           label="Kept warm"
           suffix="machines"
@@ -112,6 +121,44 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
           {...field('idleMinutes')}
           hint="A person who holds it keeps it"
         />
+        <h3>Checkpoints</h3>
+        {form.backend === 'docker' ? (
+          <p className={`${css.wide} ${css.say}`}>Containers keep none. Choose QEMU to save and rewind sessions.</p>
+        ) : (
+          <>
+            <div className={css.wide}>
+              <Switch
+                label="Before a person takes control"
+                hint="So that what was done by hand can be undone"
+                checked={form.beforeTakeover}
+                onChange={(beforeTakeover) => setForm({ ...form, beforeTakeover })}
+              />
+            </div>
+            <div className={css.wide}>
+              <Switch
+                label="Before the agent runs a shell command"
+                hint="Each makes the command wait for about a second"
+                checked={form.beforeCommands}
+                onChange={(beforeCommands) => setForm({ ...form, beforeCommands })}
+              />
+            </div>
+            <TextField
+              label="Kept for a session"
+              suffix="at most"
+              inputMode="numeric"
+              {...field('keep')}
+              hint="The oldest of these makes room, never one that was asked for"
+            />
+          </>
+        )}
+        <h3>Who may acquire</h3>
+        <div className={css.wide}>
+          <AssignmentFields
+            tokens={tokens}
+            chosen={form.assignments}
+            onChange={(assignments) => setForm({ ...form, assignments })}
+          />
+        </div>
         <button type="submit" hidden aria-label="Save" />
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}

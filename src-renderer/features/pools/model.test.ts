@@ -1,7 +1,7 @@
-import { poolCreateSchema, poolDefaults, type Condition, type Pool } from '@shared/pool';
+import { poolDefaults, type Condition, type Pool } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
 import { at, now, session } from '../gallery/fixtures';
-import { checkForm, conditionsToShow, configRows, countWords, formOf, newPool, poolLine, specOf } from './model';
+import { checkpointWords, conditionsToShow, conditionTone, configRows, countWords, poolLine } from './model';
 
 const pool = (patch: Partial<Pool> = {}, conditions: Condition[] = []): Pool => ({
   ...poolDefaults,
@@ -36,34 +36,6 @@ describe('conditions', () => {
   });
 });
 
-describe('the form', () => {
-  it('starts from the contract’s defaults', () => {
-    expect(newPool).toEqual(formOf({ ...poolDefaults, displayName: '' }));
-  });
-  it('makes what the contract accepts', () => {
-    const form = { ...newPool, displayName: ' office ' };
-    expect(checkForm(form, [])).toEqual({});
-    expect(poolCreateSchema.parse(specOf(form))).toMatchObject({
-      displayName: 'office',
-      idle: { policy: 'release', afterSeconds: 1800 },
-    });
-  });
-  it.each([
-    [{ displayName: '  ' }, 'displayName'],
-    [{ displayName: 'taken' }, 'displayName'],
-    [{ cpus: '0' }, 'cpus'],
-    [{ cpus: 'two' }, 'cpus'],
-    [{ memoryMiB: '100' }, 'memoryMiB'],
-    [{ memoryMiB: '1024.5' }, 'memoryMiB'],
-    [{ minimum: '9', maximum: '8' }, 'minimum'],
-    [{ maximum: '0' }, 'maximum'],
-    [{ idleMinutes: '' }, 'idleMinutes'],
-    [{ width: '99999' }, 'width'],
-  ])('refuses %j', (patch, field) => {
-    expect(Object.keys(checkForm({ ...newPool, displayName: 'x', ...patch }, ['taken']))).toContain(field);
-  });
-});
-
 describe('poolLine', () => {
   it('says the worst that is known', () => {
     expect(poolLine(pool({}, [condition('Healthy', 'True'), condition('MachineQuarantined')])).text).toBe(
@@ -94,4 +66,17 @@ it('counts leave out what is not there', () => {
   expect(countWords({ creating: 0, starting: 0, ready: 4, leased: 0, resetting: 0, quarantined: 0 })).toBe(
     '0 leased, 4 ready',
   );
+});
+
+it('calls a desktop that is being saved on its way, not broken', () => {
+  expect(conditionTone(condition('Preparing'))).toBe('moving');
+  expect(poolLine(pool({}, [condition('Preparing')])).text).toBe('The clean desktop is being saved');
+});
+
+it('says when checkpoints are made by themselves', () => {
+  const words = (backend: Pool['backend'], beforeTakeover: boolean, beforeCommands: boolean) =>
+    checkpointWords({ backend, checkpoints: { beforeTakeover, beforeCommands, keep: 4 } });
+  expect(words('docker', true, true)).toContain('containers keep none');
+  expect(words('qemu', false, false)).toBe('When asked for; at most 4');
+  expect(words('qemu', true, true)).toBe('When asked for, before control is taken and before commands; at most 4');
 });

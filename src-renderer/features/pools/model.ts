@@ -1,4 +1,4 @@
-import type { Condition, Machine, MachineCounts, Pool, PoolCreate } from '@shared/pool';
+import type { Condition, Machine, MachineCounts, Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { age, clock, settingSpan } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
@@ -133,6 +133,7 @@ export function configRows(
       observed: `${counts.ready} ready${coming > 0 ? `, ${coming} on the way` : ''}`,
       verdict: pool.paused ? null : met ? 'as desired' : coming > 0 ? 'catching up' : 'not met',
     },
+    { name: 'Backend', desired: backendWords[pool.backend], observed: isolationSeen(pool), verdict: null },
     {
       name: 'Image',
       desired: pool.image,
@@ -151,6 +152,7 @@ export function configRows(
       observed: longestIdle(sessions, now),
       verdict: null,
     },
+    { name: 'Checkpoints', desired: checkpointWords(pool), observed: '', verdict: null },
     { name: 'Network', desired: networkWords(pool), observed: '', verdict: null },
     {
       name: 'Who may acquire',
@@ -159,6 +161,29 @@ export function configRows(
       verdict: null,
     },
   ];
+}
+
+export const backendWords: Record<Pool['backend'], string> = {
+  docker: 'Docker containers',
+  qemu: 'QEMU machines',
+  fake: 'Made-up machines',
+};
+
+function isolationSeen(pool: Pool): string {
+  const emulated = pool.observed.conditions.some((each) => each.type === 'Backend' && /emulat/i.test(each.message));
+  if (pool.backend === 'docker') return 'They share this computer’s kernel';
+  if (pool.backend === 'qemu') return emulated ? 'A kernel each, the processor is emulated' : 'A kernel each';
+  return '';
+}
+
+/** When checkpoints are made by themselves, and how many a session keeps. */
+export function checkpointWords({ backend, checkpoints }: Pick<Pool, 'backend' | 'checkpoints'>): string {
+  if (backend === 'docker') return 'None: containers keep none';
+  const by = [
+    ...(checkpoints.beforeTakeover ? ['before control is taken'] : []),
+    ...(checkpoints.beforeCommands ? ['before commands'] : []),
+  ];
+  return `${by.length === 0 ? 'When asked for' : `When asked for, ${by.join(' and ')}`}; at most ${checkpoints.keep}`;
 }
 
 /** An image without the registry or project before its name. */
@@ -218,94 +243,3 @@ export const sortMachines = (machines: readonly Machine[]) =>
   );
 
 export const inState = (machine: Machine, now: number) => age(now - Date.parse(machine.since));
-
-/** The form of a pool: text as typed, checked on every key. */
-export interface PoolForm {
-  displayName: string;
-  description: string;
-  cpus: string;
-  memoryMiB: string;
-  width: string;
-  height: string;
-  minimum: string;
-  maximum: string;
-  idleMinutes: string;
-}
-
-/** What a new pool starts from: the contract's defaults, written out so that its schemas stay out of the page. */
-export const newPool: PoolForm = {
-  displayName: '',
-  description: '',
-  cpus: '2',
-  memoryMiB: '2048',
-  width: '1280',
-  height: '800',
-  minimum: '2',
-  maximum: '8',
-  idleMinutes: '30',
-};
-
-export function formOf(pool: Pick<Pool, 'displayName' | 'description' | 'size' | 'warm' | 'idle'> | null): PoolForm {
-  if (!pool) return newPool;
-  return {
-    displayName: pool.displayName,
-    description: pool.description,
-    cpus: String(pool.size.cpus),
-    memoryMiB: String(pool.size.memoryMiB),
-    width: String(pool.size.width),
-    height: String(pool.size.height),
-    minimum: String(pool.warm.minimum),
-    maximum: String(pool.warm.maximum),
-    idleMinutes: String(pool.idle.afterSeconds / 60),
-  };
-}
-
-export type FormErrors = Partial<Record<keyof PoolForm, string>>;
-
-function range(text: string, low: number, high: number, whole = true): string | undefined {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) return 'A number is needed';
-  if (whole && !Number.isInteger(value)) return 'A whole number is needed';
-  return value < low || value > high ? `Between ${low} and ${high}` : undefined;
-}
-
-/** The same bounds as the contract's (src-shared/pool.ts), said in words while one types. */
-export function checkForm(form: PoolForm, otherNames: readonly string[]): FormErrors {
-  const name = form.displayName.trim();
-  const errors: FormErrors = {
-    displayName:
-      name === ''
-        ? 'A name is needed'
-        : name.length > 60
-          ? 'At most 60 characters'
-          : otherNames.includes(name)
-            ? 'Another pool is called that'
-            : undefined,
-    description: form.description.length > 512 ? 'At most 512 characters' : undefined,
-    cpus: range(form.cpus, 0.25, 64, false),
-    memoryMiB: range(form.memoryMiB, 256, 262_144),
-    width: range(form.width, 640, 3840),
-    height: range(form.height, 480, 2160),
-    minimum: range(form.minimum, 0, 200),
-    maximum: range(form.maximum, 1, 200),
-    idleMinutes: range(form.idleMinutes, 1, 44_640, false),
-  };
-  if (!errors.minimum && !errors.maximum && Number(form.minimum) > Number(form.maximum))
-    errors.minimum = 'Not more than at most';
-  return Object.fromEntries(Object.entries(errors).filter(([, message]) => message !== undefined));
-}
-
-export function specOf(form: PoolForm, idlePolicy: 'release' | 'suspend' = 'release'): PoolCreate {
-  return {
-    displayName: form.displayName.trim(),
-    description: form.description.trim(),
-    size: {
-      cpus: Number(form.cpus),
-      memoryMiB: Number(form.memoryMiB),
-      width: Number(form.width),
-      height: Number(form.height),
-    },
-    warm: { minimum: Number(form.minimum), maximum: Number(form.maximum) },
-    idle: { policy: idlePolicy, afterSeconds: Math.round(Number(form.idleMinutes) * 60) },
-  };
-}

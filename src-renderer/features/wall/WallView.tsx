@@ -13,7 +13,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { typingInto } from '../../app/useShortcuts';
 import { messageOf } from '../../lib/api';
 import { useAttention, useMe, usePools, useSessions } from '../../lib/queries';
@@ -105,6 +105,9 @@ export function WallView() {
                   {each.label} <b className="tnum">{counts[each.value]}</b>
                 </button>
               ))}
+              <Link href="/wall/ended" className={css.filter}>
+                Ended
+              </Link>
             </div>
             <span className={css.groupBy}>Group by</span>
             <Segmented
