@@ -12,14 +12,15 @@ const desired = (change: Partial<Desired> = {}): Desired => ({
   deleting: false,
   ...change,
 });
-const machines = (...states: (MachineState | 'stale')[]): MachineView[] =>
+const machines = (...states: (MachineState | 'stale' | 'branch')[]): MachineView[] =>
   states.map((state, index) => ({
     machineId: `m${index}`,
-    state: state === 'stale' ? 'ready' : state,
+    state: state === 'stale' || state === 'branch' ? 'ready' : state,
     fresh: state !== 'stale',
     ageMs: 0,
+    taken: state === 'branch',
   }));
-const look = (...states: (MachineState | 'stale')[]): Observed => ({
+const look = (...states: (MachineState | 'stale' | 'branch')[]): Observed => ({
   machines: machines(...states),
   mayCreate: true,
   slots: 9,
@@ -61,7 +62,17 @@ describe('plan', () => {
     ['waits for the spare', desired(), look('stale', 'stale', 'starting'), []],
     ['then lets one outdated go', desired(), look('stale', 'stale', 'ready'), ['discard m0']],
     ['renews in place where there is no room', desired({ maximum: 2 }), look('stale', 'stale'), ['discard m0']],
+    ['also in a pool that is full', desired({ maximum: 2 }), look('leased', 'stale'), ['discard m1']],
     ['and waits for its end', desired({ maximum: 2 }), look('destroying', 'stale'), []],
+    ['a branch takes up a place', desired({ maximum: 2 }), look('branch', 'leased'), []],
+    ['and is nobody else’s', desired({ minimum: 1 }), look('branch'), ['create']],
+    ['nor surplus', desired({ minimum: 0, maximum: 1 }), look('branch', 'leased'), []],
+    [
+      'one that waits for a place gets a warm one’s',
+      desired({ maximum: 2 }),
+      look('leased', 'ready', 'ready'),
+      ['discard m1'],
+    ],
     ['leaves leased ones of an old image alone', desired({ minimum: 0 }), look('leased'), []],
     [
       'empties a deleted pool',
@@ -87,7 +98,7 @@ type Step =
   | { kind: 'pass'; slots: number; mayCreate: boolean }
   | { kind: 'progress'; pick: number; fails: boolean }
   | { kind: 'lease' | 'release' | 'die'; pick: number }
-  | { kind: 'image' }
+  | { kind: 'image' | 'branch' }
   | { kind: 'wish'; minimum: number; extra: number; waiting: number; paused: boolean };
 
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
@@ -103,7 +114,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
       pick: fc.nat(),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ kind: 'image' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('image' as const, 'branch' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -120,6 +131,7 @@ interface Sim {
   id: string;
   state: MachineState;
   image: number;
+  branch?: boolean;
 }
 
 class World {
@@ -131,7 +143,16 @@ class World {
   allowed = 4;
 
   view(): MachineView[] {
-    return this.list.map((m) => ({ machineId: m.id, state: m.state, fresh: m.image === this.image, ageMs: 0 }));
+    return this.list.map((m) => ({
+      machineId: m.id,
+      state: m.state,
+      fresh: m.image === this.image,
+      ageMs: 0,
+      taken: this.taken(m),
+    }));
+  }
+  taken(m: Sim): boolean {
+    return m.branch === true && ['creating', 'starting', 'ready'].includes(m.state);
   }
   pass(slots: number, mayCreate: boolean): PlanAction[] {
     const actions = plan(this.wish, { machines: this.view(), mayCreate, slots }, keep);
@@ -140,6 +161,7 @@ class World {
       else {
         const found = this.list.find((m) => m.id === action.machineId);
         expect(['creating', 'starting', 'ready', 'quarantined']).toContain(found?.state);
+        expect(found && this.taken(found)).toBe(false);
         if (found) found.state = 'destroying';
       }
     }
@@ -190,6 +212,10 @@ describe('plan, as a model', () => {
             case 'die':
               world.change(['ready', 'leased'], 'quarantined', step.pick);
               break;
+            case 'branch':
+              if (world.list.length < world.wish.maximum)
+                world.list.push({ id: `n${++world.made}`, state: 'creating', image: world.image, branch: true });
+              break;
             case 'image':
               world.image += 1;
               break;
@@ -205,12 +231,17 @@ describe('plan, as a model', () => {
         }
         // Left alone with a healthy backend it comes to rest at what was asked for.
         world.wish = { ...world.wish, paused: false, waiting: 0 };
+        const lease = (): void => {
+          for (const m of world.list) if (m.branch && m.state === 'ready') m.state = 'leased';
+        };
+        lease();
         for (let round = 0; round < 200; round++) {
           const acted = world.pass(3, true).length;
           const moving = world.list.filter((m) =>
             ['creating', 'starting', 'resetting', 'destroying'].includes(m.state),
           ).length;
           for (let n = 0; n < moving; n++) world.progress(0, false);
+          lease();
           if (acted === 0 && moving === 0) break;
         }
         expect(world.pass(3, true)).toEqual([]);

@@ -99,6 +99,10 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
       discard(machine, 'Its place is needed.');
       short -= 1;
     }
+    // A full pool never gets to its minimum; what is outdated in it is renewed all the same.
+    const outdated = stale.find((machine) => !discarded.has(machine.machineId));
+    if (outdated && desired.waiting === 0 && room + coming.length + leaving.length + actions.length === 0)
+      discard(outdated, 'The pool has a newer image, size or backend.');
     return actions;
   }
 
@@ -109,7 +113,7 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
     for (const machine of order.slice(0, surplus)) {
       discard(
         machine,
-        machine.fresh ? 'More machines are ready than the pool keeps.' : 'The pool has a newer image or size.',
+        machine.fresh ? 'More machines are ready than the pool keeps.' : 'The pool has a newer image, size or backend.',
       );
     }
     return actions;
@@ -126,7 +130,7 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
   ) {
     if (existing < desired.maximum) {
       if (observed.slots > 0) actions.push({ kind: 'create' });
-    } else discard(renewable, 'The pool has a newer image or size.');
+    } else discard(renewable, 'The pool has a newer image, size or backend.');
   }
   return actions;
 }
