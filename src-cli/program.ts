@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { controlCommands } from './commands/control';
 import { doctorCommand, NothingRuns } from './commands/doctor';
+import { guestCommands } from './commands/guests';
 import { poolCommands } from './commands/pools';
 import { serveCommand } from './commands/serve';
 import { sessionCommands } from './commands/sessions';
+import { stopCommands } from './commands/stop';
 import { tokenCommands } from './commands/token';
 import { explain, UsageError } from './errors';
 import { processIo, type Io } from './output';
@@ -16,7 +18,16 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     .version(version)
     .showHelpAfterError('(add --help for what there is)')
     .helpCommand(false);
-  for (const add of [serveCommand, doctorCommand, tokenCommands, poolCommands, sessionCommands, controlCommands])
+  for (const add of [
+    serveCommand,
+    doctorCommand,
+    tokenCommands,
+    poolCommands,
+    guestCommands,
+    sessionCommands,
+    controlCommands,
+    stopCommands,
+  ])
     add(program, io);
   everyCommand(program, (command) => command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err }));
   try {
