@@ -46,7 +46,7 @@ export class Job {
     const sessionId = await this.step('Start a session', () => this.startSession());
     this.tell({ event: 'session', sessionId });
 
-    const url = await this.step('Start the shop floor', async () => (await desktop.shell('shop-floor')).trim());
+    const url = await this.step('Start the shop floor', () => this.startSite());
     await this.step('Open the order list', () => this.openBrowser(url));
     const first = await this.step('Read page 1', () => this.readOrders(1));
     const behind = await this.step('Go to page 2', () => this.nextPage());
@@ -110,6 +110,25 @@ export class Job {
       if (control === 'agent' && !open) return help.find(({ answer }) => answer)?.answer ?? null;
     }
     throw new Error('Control did not come back within an hour');
+  }
+
+  /** The command gives up after 5 s, while the site goes on starting: asked again, it finds it. */
+  private async startSite(): Promise<string> {
+    let refusal = '';
+    const url = await this.desktop.until(
+      () =>
+        this.desktop.shell('shop-floor').then(
+          (text) => text.trim(),
+          (error: unknown) => {
+            if (error instanceof ControlLost || error instanceof ToolFailed) throw error;
+            refusal = error instanceof Error ? error.message : String(error);
+            return null;
+          },
+        ),
+      6000,
+    );
+    if (url === null) throw new Error(refusal);
+    return url;
   }
 
   private async openBrowser(url: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { SetupWay } from '@shared/ipc';
 import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
@@ -6,8 +7,8 @@ import { Button } from '../../ui/Button';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Spinner } from '../../ui/Spinner';
 
-/** Starts the demo agent, or goes to where it works. */
-export function DemoButton({ disabled }: { disabled?: boolean }) {
+/** Starts the demo agent, on a machine of the way that is named, or goes to where it works. */
+export function DemoButton({ disabled, way }: { disabled?: boolean; way?: SetupWay }) {
   const demo = useDemo().data;
   const [, go] = useLocation();
   const [failure, setFailure] = useState<string | null>(null);
@@ -24,7 +25,7 @@ export function DemoButton({ disabled }: { disabled?: boolean }) {
     setFailure(null);
     setAsked(true);
     try {
-      queryClient.setQueryData(keys.demo, await call('demo.start', {}));
+      queryClient.setQueryData(keys.demo, await call('demo.start', { backend: way }));
     } catch (error) {
       setFailure(messageOf(error));
     }

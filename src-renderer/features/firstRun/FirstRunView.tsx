@@ -1,4 +1,4 @@
-import type { SetupStatus } from '@shared/ipc';
+import type { SetupStatus, SetupWay } from '@shared/ipc';
 import { Check, CircleAlert, Copy, Plug, Play, RefreshCw, TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { call, messageOf } from '../../lib/api';
@@ -11,7 +11,7 @@ import { ErrorLine } from '../../ui/ErrorLine';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import { DemoButton } from './DemoButton';
-import { demoWords, dockerLine, imageLine, summary, type Line } from './model';
+import { demoWords, dockerWay, qemuWay, readyWays, summary, type Line, type Way } from './model';
 import css from './FirstRunView.module.css';
 
 export function FirstRunView() {
@@ -43,8 +43,9 @@ export function FirstRunView() {
   }
   const status = setup.data;
   if (!status) return null;
-  const found = status.docker.state === 'running';
-  const built = status.image.state === 'ready';
+  const ways = [dockerWay(status), qemuWay(status)].filter((way) => way !== null);
+  const ready = readyWays(status);
+  const built = ready.length > 0;
   const lookAgain = () => run(async () => queryClient.setQueryData(keys.setup, await call('setup.look', {})));
   return (
     <div className={css.page}>
@@ -53,7 +54,7 @@ export function FirstRunView() {
 
       <Card
         step={1}
-        done={found}
+        done={built}
         title="What is on this computer"
         aside={
           <Button kind="quiet" icon={<RefreshCw size={16} />} onClick={() => void lookAgain()}>
@@ -61,31 +62,21 @@ export function FirstRunView() {
           </Button>
         }
       >
-        <ul className={css.found}>
-          <Found line={dockerLine(status)}>
-            {!found && status.docker.state !== 'checking' && (
-              <>
-                {status.docker.fix && <CopyCommand command={status.docker.fix} />}
-                <Button size="row" onClick={() => void run(() => call('app.openHelp', { topic: 'docker' }))}>
-                  How to get Docker
-                </Button>
-              </>
-            )}
-          </Found>
-          <Found line={imageLine(status)}>
-            {found && (status.image.state === 'missing' || status.image.state === 'failed') && !status.build?.error && (
-              <Button kind="primary" size="row" onClick={() => void run(() => call('setup.buildImage', {}))}>
-                Build the image
-              </Button>
-            )}
-          </Found>
-        </ul>
+        {ways.map((way) => (
+          <WaySection
+            key={way.way}
+            way={way}
+            emulated={way.way === 'qemu' && status.qemu?.isolation === 'emulated'}
+            primary={!built && ways.find(({ mend }) => mend?.kind === 'build') === way}
+            onRun={run}
+          />
+        ))}
         {failure && <ErrorLine>{failure}</ErrorLine>}
       </Card>
 
       {status.build && <Build build={status.build} onRun={run} />}
 
-      <Card step={status.build ? 3 : 2} done={false} later={!status.ready} title="Put an agent to work">
+      <Card step={status.build ? 3 : 2} done={false} later={!built} title="Put an agent to work">
         <div className={css.agents}>
           <div>
             <Play size={18} aria-hidden />
@@ -93,10 +84,14 @@ export function FirstRunView() {
               <h3>See it first</h3>
               <p>A scripted agent reads a list of orders and writes a report. Take the wheel from it.</p>
               <div className={css.action}>
-                <DemoButton disabled={!status.ready} />
+                {/* Docker's pool is the usual one; QEMU is named where it is all there is. */}
+                <DemoButton disabled={!built} way={ready[0] === 'qemu' ? 'qemu' : undefined} />
               </div>
               <small>
-                {demoWords(demo) ?? (status.ready ? 'It works on a desktop of its own.' : 'Ready when the image is.')}
+                {demoWords(demo) ??
+                  (built
+                    ? `It works on a desktop of its own, ${places[ready[0] ?? 'docker']}.`
+                    : 'Ready when an image is.')}
               </small>
             </div>
           </div>
@@ -118,6 +113,70 @@ export function FirstRunView() {
         </div>
       </Card>
     </div>
+  );
+}
+
+const places: Record<SetupWay, string> = { docker: 'in a container', qemu: 'in a QEMU machine' };
+const wayNames: Record<SetupWay, { title: string; what: string }> = {
+  docker: { title: 'Docker', what: 'Containers: quick and small. They share this computer’s kernel.' },
+  qemu: { title: 'QEMU', what: 'Machines of their own. They can be saved and gone back to.' },
+};
+
+/** One of the two ways: its parts, and the one button that mends it. */
+function WaySection({
+  way,
+  emulated,
+  primary,
+  onRun,
+}: {
+  way: Way;
+  emulated: boolean;
+  primary: boolean;
+  onRun(work: () => Promise<unknown>): Promise<void>;
+}) {
+  const { title, what } = wayNames[way.way];
+  return (
+    <section className={css.way} aria-label={title}>
+      <div className={css.wayHead}>
+        <h3>{title}</h3>
+        <p>{what}</p>
+        <span className={css.wayState} data-role={way.ready ? 'fine' : 'nobody'}>
+          {way.ready && <Check size={14} aria-hidden />}
+          {way.state}
+        </span>
+      </div>
+      <ul className={css.found}>
+        {way.lines.map((line, index) => (
+          <Found key={index} line={line}>
+            {index === 0 && emulated && (
+              <Button size="row" onClick={() => void onRun(() => call('app.openHelp', { topic: 'kvm' }))}>
+                How to turn on KVM
+              </Button>
+            )}
+            {index === 0 && way.way === 'docker' && line.tone === 'bad' && (
+              <Button size="row" onClick={() => void onRun(() => call('app.openHelp', { topic: 'docker' }))}>
+                How to get Docker
+              </Button>
+            )}
+            {index === way.lines.length - 1 && way.mend?.kind === 'build' && (
+              <Button
+                kind={primary ? 'primary' : 'plain'}
+                size="row"
+                onClick={() => void onRun(() => call('setup.buildImage', { backend: way.way }))}
+              >
+                {way.way === 'qemu' ? 'Build the machine image' : 'Build the image'}
+              </Button>
+            )}
+          </Found>
+        ))}
+      </ul>
+      {way.mend?.kind === 'command' && (
+        <div className={css.command}>
+          <CopyCommand command={way.mend.command} />
+          <span>in a terminal, then look again</span>
+        </div>
+      )}
+    </section>
   );
 }
 
@@ -181,7 +240,7 @@ function Found({ line, children }: { line: Line; children?: ReactNode }) {
 function CopyCommand({ command }: { command: string }) {
   return (
     <>
-      <code className={css.command}>{command}</code>
+      <code>{command}</code>
       <Button size="row" icon={<Copy size={14} />} onClick={() => void call('app.copyText', { text: command })}>
         Copy
       </Button>
@@ -199,6 +258,7 @@ function Build({
   const now = useNow();
   const log = useRef<HTMLPreElement>(null);
   const failed = build.error !== null;
+  const way = build.backend ?? 'docker';
   useEffect(() => {
     log.current?.scrollTo(0, log.current.scrollHeight);
   }, [build.log]);
@@ -207,7 +267,7 @@ function Build({
     <Card
       step={2}
       done={done}
-      title="Build the desktop image"
+      title={way === 'qemu' ? 'Build the machine image' : 'Build the desktop image'}
       aside={
         !done && (
           <span className={css.progress}>
@@ -218,7 +278,7 @@ function Build({
               </span>
             )}
             {failed ? (
-              <Button kind="primary" onClick={() => void onRun(() => call('setup.buildImage', {}))}>
+              <Button kind="primary" onClick={() => void onRun(() => call('setup.buildImage', { backend: way }))}>
                 Try again
               </Button>
             ) : (

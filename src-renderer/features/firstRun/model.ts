@@ -1,4 +1,4 @@
-import type { DemoStatus, SetupStatus } from '@shared/ipc';
+import type { DemoStatus, SetupStatus, SetupWay } from '@shared/ipc';
 import { gigabytes } from '../../lib/words';
 
 export interface Line {
@@ -7,16 +7,93 @@ export interface Line {
   text: string;
 }
 
+/** The one thing that mends a way: a command to copy, an image to build; null when there is nothing to do, or nothing that we know. */
+export type Mend = { kind: 'command'; command: string } | { kind: 'build' } | null;
+
+/** One way to desktops: what it is at in a word, its parts in lines, and what mends it. */
+export interface Way {
+  way: SetupWay;
+  ready: boolean;
+  state: 'Ready' | 'Being looked for' | 'Being set up' | 'Not set up';
+  lines: Line[];
+  mend: Mend;
+}
+
+const isBuilding = ({ build }: SetupStatus) => build !== null && build.error === null && build.percent < 100;
+
+export function dockerWay(status: SetupStatus): Way {
+  const { docker, image } = status;
+  const running = docker.state === 'running';
+  return wayOf('docker', {
+    checking: docker.state === 'checking',
+    there: running,
+    image,
+    lines: [dockerLine(status), imageLine(image, running ? null : 'Docker runs')],
+    fix: running ? null : docker.fix,
+  });
+}
+
+export function qemuWay(status: SetupStatus): Way | null {
+  const { qemu } = status;
+  if (!qemu) return null;
+  const installed = qemu.state === 'installed';
+  return wayOf('qemu', {
+    checking: qemu.state === 'checking',
+    there: installed,
+    image: qemu.image,
+    lines: [qemuLine(qemu), imageLine(qemu.image, installed ? null : 'QEMU is installed')],
+    fix: qemu.fix,
+  });
+}
+
+function wayOf(
+  way: SetupWay,
+  facts: { checking: boolean; there: boolean; image: SetupStatus['image']; lines: Line[]; fix: string | null },
+): Way {
+  const { checking, there, image, lines, fix } = facts;
+  const ready = there && image.state === 'ready';
+  const building = there && image.state === 'building';
+  const mend = (): Mend => {
+    if (checking || ready || building || image.state === 'checking') return null;
+    if (fix !== null) return { kind: 'command', command: fix };
+    return there ? { kind: 'build' } : null;
+  };
+  const state = ready ? 'Ready' : checking ? 'Being looked for' : building ? 'Being set up' : 'Not set up';
+  return { way, ready, state, lines, mend: mend() };
+}
+
 /** The sentence under the title: what is left to do. */
-export function summary({ docker, image, build }: SetupStatus): string {
-  if (docker.state === 'checking') return 'Looking at what is on this computer.';
-  if (docker.state !== 'running') return 'Docker is needed first. The rest is done here.';
-  if (image.state === 'ready') return 'Start the demo, or connect your own agent.';
-  if (build && build.error === null) {
+export function summary(status: SetupStatus): string {
+  const { docker, qemu, build, ready } = status;
+  if (!ready && (docker.state === 'checking' || qemu?.state === 'checking'))
+    return 'Looking at what is on this computer.';
+  if (ready) return 'Start the demo, or connect your own agent.';
+  if (docker.state !== 'running' && qemu?.state !== 'installed')
+    return 'Docker or QEMU is needed first: either will do. The rest is done here.';
+  if (build && isBuilding(status)) {
     const minutes = build.secondsLeft === null ? null : Math.max(1, Math.round(build.secondsLeft / 60));
     return `One image has to be built, once. You can go on when it is done${minutes === null ? '' : `, in about ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`}.`;
   }
   return 'One image has to be built, once.';
+}
+
+/** What the demo can run on, the quicker first; empty while nothing is ready. */
+export const readyWays = (status: SetupStatus): SetupWay[] =>
+  [dockerWay(status), qemuWay(status)].flatMap((way) => (way?.ready ? [way.way] : []));
+
+export function qemuLine(qemu: NonNullable<SetupStatus['qemu']>): Line {
+  const version = /^\d+\.\d+/.exec(qemu.version ?? '')?.[0];
+  const title = version === undefined ? 'QEMU' : `QEMU ${version}`;
+  switch (qemu.state) {
+    case 'checking':
+      return { tone: 'wait', title: 'QEMU', text: 'Being looked for.' };
+    case 'missing':
+      return { tone: 'warn', title: 'QEMU is not here', text: qemu.message };
+    case 'installed':
+      return qemu.isolation === 'vm'
+        ? { tone: 'fine', title, text: qemu.message }
+        : { tone: 'warn', title: `${title}, emulated`, text: qemu.message };
+  }
 }
 
 export function dockerLine({ docker }: SetupStatus): Line {
@@ -43,9 +120,9 @@ export function dockerLine({ docker }: SetupStatus): Line {
   }
 }
 
-export function imageLine({ docker, image }: SetupStatus): Line {
-  if (image.state === 'missing' && docker.state !== 'running')
-    return { tone: 'warn', title: 'Desktop image', text: 'Looked for once Docker runs.' };
+/** `first`: what must be there before the image can be looked for; null when it is. */
+export function imageLine(image: SetupStatus['image'], first: string | null): Line {
+  if (first !== null) return { tone: 'warn', title: 'Desktop image', text: `Looked for once ${first}.` };
   switch (image.state) {
     case 'ready':
       return { tone: 'fine', title: 'Desktop image', text: image.tag ? `Ready, ${image.tag}.` : 'Ready.' };
