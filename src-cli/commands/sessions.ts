@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import type { Page, Session } from '@shared/session';
 import { answer, clientOf, common, type CommonOptions } from '../context';
 import { UsageError } from '../errors';
-import { fields, table, type Io } from '../output';
+import { fields, plain, table, type Io } from '../output';
 import { watch } from '../watch';
+import { checkpointCommands } from './checkpoints';
 
 interface Checkout {
   sessionId: string;
@@ -83,6 +84,14 @@ export function sessionCommands(program: Command, io: Io): void {
     await clientOf(options).send('DELETE', path(id));
     answer(io, options, { released: id }, () => '');
   });
+  checkpointCommands(sessions, io);
+  common(sessions.command('console').argument('<session>').description("the last lines of its machine's console"))
+    .option('--lines <n>', '1-1000', '200')
+    .action(async (id: string, options: CommonOptions & { lines: string }) => {
+      const query = `lines=${encodeURIComponent(options.lines)}`;
+      const { lines } = await clientOf(options).get<{ lines: string[] }>(`${path(id)}/console?${query}`);
+      answer(io, options, lines, (all) => all.map((line) => `${plain(line)}\n`).join(''));
+    });
   common(sessions.command('watch').description('print what happens, as it happens, until interrupted'))
     .argument('[session]', 'only this one')
     .action(async (id: string | undefined, options: CommonOptions) => {

@@ -51,7 +51,11 @@ export function checkpointsDouble(): CheckpointsDouble {
       return item;
     },
     branch: unused,
-    remove: unused,
+    async remove(sessionId, checkpointId) {
+      may();
+      double.log.push(`remove ${checkpointId}`);
+      double.items = double.items.filter((each) => each.checkpointId !== checkpointId || each.sessionId !== sessionId);
+    },
     beforeCommand: async (sessionId) => void double.log.push(`before a command of ${sessionId}`),
     close: async () => {},
   };

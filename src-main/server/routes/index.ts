@@ -3,7 +3,9 @@ import type { Route } from '../route';
 import type { ScreenOwners } from '../screenOwners';
 import { acquireSession } from './acquire';
 import { listActions } from './actions';
+import { checkpointRoutes } from './checkpoints';
 import { computerRoutes } from './computer';
+import { getConsole } from './console';
 import { actOnControl, getControl } from './control';
 import { events } from './events';
 import { getFrame } from './frame';
@@ -15,6 +17,7 @@ import { createPool, listPools } from './pools';
 import { createScreenTicket } from './screenTickets';
 import { getSession, releaseSession } from './session';
 import { listSessions } from './sessions';
+import { resumeEverything, stopEverything } from './stop';
 
 /** Every route that is served, in the order of the description. */
 export function allRoutes(
@@ -38,6 +41,10 @@ export function allRoutes(
     getFrame,
     getControl,
     actOnControl,
+    stopEverything,
+    resumeEverything,
+    ...checkpointRoutes,
+    getConsole,
     createScreenTicket(rooms.owners),
     events(rooms.streams),
     ...mcpRoutes,
