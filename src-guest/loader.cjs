@@ -6,9 +6,19 @@
  * this file: it halves the time until a machine answers. V8 refuses what another version compiled, which costs only time.
  */
 const { readFileSync, writeFileSync } = require('node:fs');
+const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 /** Put in by build.mjs: { agent: string, session: string }. */
 const bodies = __BODIES__;
+
+/**
+ * Where the processor is emulated, each instruction is translated where it is first run: the interpreter, which machines
+ * that wake from one saved memory have in common, is ahead of code that would be made for each function and again for the
+ * ones in use. And what was compiled is kept, since a machine is saved long after it was last used.
+ */
+if (Number(process.env.WHEELHOUSE_PATIENCE) > 1) {
+  for (const flag of ['--no-opt', '--no-maglev', '--no-sparkplug', '--no-flush-bytecode']) setFlagsFromString(flag);
+}
 
 const cachePath = (life) => `${__dirname}/${life}.v8`;
 

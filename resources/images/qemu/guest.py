@@ -28,6 +28,8 @@ MS_NOSUID, MS_NODEV, MS_NOATIME, MS_MOVE = 2, 4, 1024, 8192
 LIBC = ctypes.CDLL(None, use_errno=True)
 PATIENCE = int(os.environ.get("PATIENCE", "1"))
 LINE_BYTES = 64 * 1024
+#: Reads a line without the regular expressions around it, which a machine that just woke would have to translate.
+DECODER = json.JSONDecoder()
 #: Linux, include/uapi/linux/random.h: _IOW('R', 0x03, int[2]) and _IO('R', 0x07).
 RNDADDENTROPY, RNDRESEEDCRNG = 0x40085203, 0x5207
 
@@ -231,7 +233,7 @@ class Machine:
         return answer.decode().strip()
 
     def become(self, text):
-        boot = json.loads(text)
+        boot, _ = DECODER.raw_decode(text.decode())
         if boot.get("sync") is True:
             # The machine will be ended: what its home still has in memory goes to the disk that stays.
             os.sync()
@@ -282,6 +284,8 @@ class Machine:
     def run(self):
         while True:
             ready, _, _ = select.select([self.wake, self.port], [], [])
+            if self.wake in ready:
+                self.reap()
             if self.port in ready:
                 try:
                     data = os.read(self.port, LINE_BYTES)
@@ -293,7 +297,6 @@ class Machine:
                     # Nobody is at the other end, which the port says by being readable: look again in a while.
                     self.heard = b""
                     select.select([self.wake], [], [], 0.25)
-            self.reap()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,12 @@ export const qemuDir = join(cacheDir, 'qemu');
 /** Panics and errors of the kernel are said on the serial console and end the machine. */
 export const commandLine =
   'console=ttyS0 loglevel=4 panic=-1 oops=panic net.ifnames=0 audit=0 transparent_hugepage=never random.trust_cpu=on i8042.nopnp i8042.noaux';
-/** Where the processor is emulated, what defends against its flaws only costs; and everything takes longer. */
-export const commandLineEmulated = 'mitigations=off no_timer_check wheelhouse.patience=6';
+/**
+ * Where the processor is emulated, what defends against its flaws only costs; and everything takes longer. Emulated code
+ * is translated anew for each address that it is found at: programs lie where they always lie (norandmaps), so that a
+ * second process of a program, or another program with the same libraries, finds it translated.
+ */
+export const commandLineEmulated = 'mitigations=off no_timer_check norandmaps psi=0 wheelhouse.patience=6';
 
 /** The recipe of the desktop with what makes it a machine, under a tag of its own. */
 export const readMachineRecipe = () => {

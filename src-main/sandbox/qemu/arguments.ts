@@ -50,11 +50,12 @@ export const sandboxArguments = [
   'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
 ] as const;
 
+/** Emulation walks the page tables itself: without the fifth level, which nothing here fills, it is a tenth faster. */
+const processors: Record<Accelerator, string> = { kvm: 'host', hvf: 'host', whpx: 'max', tcg: 'max,la57=off' };
+
 export const acceleratorArguments = (accelerator: Accelerator): string[] => [
-  '-accel',
-  accelerator === 'tcg' ? `tcg,tb-size=${translatedMiB}` : accelerator,
-  '-cpu',
-  accelerator === 'kvm' || accelerator === 'hvf' ? 'host' : 'max',
+  ...['-accel', accelerator === 'tcg' ? `tcg,tb-size=${translatedMiB}` : accelerator],
+  ...['-cpu', processors[accelerator]],
 ];
 
 /** Plugged in or there from the start, a home is the same to a saved state: same name, same place on the bus. */

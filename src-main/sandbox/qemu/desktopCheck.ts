@@ -38,10 +38,9 @@ async function until<T>(what: string, ms: number, signal: AbortSignal, attempt: 
 
 /**
  * Whether a freshly booted desktop is whole: a saved state is copied exactly, its faults too. The agent answers, the
- * session runs, the screen shows more than one colour, what is typed arrives, and the boot's own work is over. Throws
- * guest_failed with what was missing. Leaves nothing behind in the machine and no connection to it.
+ * session runs, the screen shows more than one colour, and what is typed arrives. Throws guest_failed with what was missing. Leaves nothing behind in the machine and no connection to it.
  */
-export async function checkDesktop(target: LinkTarget, pid: number, signal: AbortSignal): Promise<void> {
+export async function checkDesktop(target: LinkTarget, signal: AbortSignal): Promise<void> {
   const guest = await until('its agent does not answer', checkMs.link, signal, () => connectGuest(target, signal));
   try {
     await until('its session does not run', checkMs.session, signal, async () => {
@@ -60,7 +59,6 @@ export async function checkDesktop(target: LinkTarget, pid: number, signal: Abor
       }
     });
     await typingWorks(guest, target, signal);
-    await settled(pid, signal);
   } finally {
     guest.close();
   }
@@ -97,7 +95,7 @@ async function typingWorks(guest: GuestClient, target: LinkTarget, signal: Abort
 }
 
 /** Waits until the machine's processor has little to do. Where the system does not tell, for as long as a boot needs. */
-async function settled(pid: number, signal: AbortSignal): Promise<void> {
+export async function settled(pid: number, signal: AbortSignal): Promise<void> {
   let before = sampleCpu(pid);
   if (before === null) return sleep(16_000, signal);
   let calm = 0;

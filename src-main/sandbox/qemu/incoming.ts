@@ -72,6 +72,8 @@ export async function loadState(
   signal: AbortSignal,
 ): Promise<void> {
   await qmp.run('migrate-set-capabilities', capabilities(options.memoryApart));
+  // A machine that moved would tell its network where it is now: here nobody listens, and its own kernel would do it too.
+  await qmp.run('migrate-set-parameters', { 'announce-rounds': 0 });
   await qmp.run('migrate-incoming', { uri: `unix:${options.socket}` });
   await pipeline(createReadStream(options.file), connect(options.socket), { signal });
   for (const giveUpAt = performance.now() + moveMs; ; await sleep(qmpMs.poll, signal)) {

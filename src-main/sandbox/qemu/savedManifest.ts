@@ -42,7 +42,8 @@ export function savedKey(
   const memory = { kind: 'private', path: 'm' } as const;
   const place = { name: 'n', memory, disk: 'd', sockets, pidFile: 'p', incoming: true };
   const facts = [
-    1,
+    // Of the way in which a machine is made ready to be saved.
+    2,
     qemuVersion,
     image,
     size.width,

@@ -6,7 +6,7 @@ import { asWheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { Hardware, Memory } from './arguments';
 import { ConsoleLog } from './console';
-import { checkDesktop } from './desktopCheck';
+import { checkDesktop, settled } from './desktopCheck';
 import { withFileLock } from './fileLock';
 import type { QemuImage } from './image';
 import { saveState } from './incoming';
@@ -14,6 +14,7 @@ import { launch } from './launch';
 import { Layout, type MachineFiles } from './layout';
 import { endMachine, readPid, runTool } from './process';
 import type { Qmp } from './qmp';
+import { rehearse } from './rehearsal';
 import { readSaved, savedNames, sealSaved, type SavedManifest, type SavedMode } from './savedManifest';
 
 export interface SavedState {
@@ -129,7 +130,9 @@ async function bootAndSave(
     const identity = { machineId: 'm_template', secret: randomBytes(32).toString('base64url') };
     await boot.introduce(identity, randomBytes(64), Date.now(), watched);
     const target = { ...identity, path: `tcp:127.0.0.1:${machine.linkPort}` };
-    await checkDesktop(target, machine.process.pid, watched);
+    await checkDesktop(target, watched);
+    await rehearse(boot, target.path, watched);
+    await settled(machine.process.pid, watched);
     await machine.qmp.run('stop');
     await saveState(
       machine.qmp,

@@ -3,6 +3,7 @@ import { assertNever, WheelhouseError } from '../../base/errors';
 import type { OpenRfb } from '../../guest/types';
 import type { LinkTarget } from '../../sandbox/backend';
 import { EncoderSlots } from './encoderSlots';
+import { glance, type Glance } from './glance';
 import { layoutOf } from './layout';
 import { plainError, type FromHost, type Port, type SessionCall, type ToHost } from './protocol';
 import { ScreenSession } from './session';
@@ -74,6 +75,8 @@ export class HubHost {
       this.opening.get(id)?.abort(new WheelhouseError('timeout', `No picture came within ${timeoutMs} ms.`));
     }, timeoutMs);
     try {
+      // A screen that QEMU draws itself is opened as it is for use: it sleeps while nobody looks.
+      if (layoutOf(target) === null) return await this.glance(id, target);
       const session = await this.connect(id, target, 0, { onChange() {}, onLost() {} });
       const { width, height } = session.state;
       const blank = session.blank;
@@ -81,6 +84,16 @@ export class HubHost {
       return { width, height, blank };
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  private async glance(id: number, target: LinkTarget): Promise<Glance> {
+    const controller = new AbortController();
+    this.opening.set(id, controller);
+    try {
+      return await glance(await this.openRfb(target, controller.signal), controller.signal);
+    } finally {
+      this.opening.delete(id);
     }
   }
 

@@ -185,6 +185,9 @@ describe.each(['worker', 'inline'] as const)('a hub in the %s', (place) => {
     expect(await hubs.probe(target, AbortSignal.timeout(5_000))).toEqual({ width: 64, height: 48, blank: true });
     server.paint({ x: 1, y: 1, width: 1, height: 1 }, [0, 0, 0, 255]);
     expect(await hubs.probe(target, AbortSignal.timeout(5_000))).toMatchObject({ blank: false });
+    server.paint({ x: 1, y: 1, width: 1, height: 1 }, [0, 0, 0, 0]);
+    server.paint({ x: 63, y: 47, width: 1, height: 1 }, [9, 0, 0, 255]);
+    expect(await hubs.probe(target, AbortSignal.timeout(5_000))).toMatchObject({ blank: false });
     await until(() => server.connections === 1, 'the probes to end');
     server.hold(true);
     expect(await code(hubs.probe(target, AbortSignal.timeout(60)))).toContain('TimeoutError');
