@@ -95,7 +95,7 @@ export class Checkpoints implements MachineCheckpoints {
     const disk = join(partial, checkpointNames.disk);
     const homeDisk = join(partial, checkpointNames.home);
     const from = home === null ? null : home.homeId === null ? files.home : homes.disk(home.homeId);
-    const source = mapped ? await openSource(machine.pid, to.state).catch(() => null) : null;
+    const source = mapped ? await openSource(machine.pid, to.state).catch((error: unknown) => this.whole(error)) : null;
     const state = join(partial, checkpointNames.state);
     let mode: CheckpointManifest['mode'];
     try {
@@ -131,12 +131,17 @@ export class Checkpoints implements MachineCheckpoints {
       } catch (error) {
         const unknown = error instanceof WheelhouseError && error.data['errorClass'] === 'CommandNotFound';
         if (!(error instanceof NotHere) && !unknown) throw error;
-        this.options.logger.warn({ err: error }, 'a checkpoint holds the whole memory');
+        this.whole(error);
       }
     }
     rmSync(files.incoming, { force: true });
     await saveState(qmp, { socket: files.incoming, file: state, memoryApart: false }, signal);
     return 'whole';
+  }
+
+  private whole(error: unknown): null {
+    this.options.logger.warn({ err: error }, 'a checkpoint holds the whole memory, which takes longer');
+    return null;
   }
 
   /** Where a clone could not be given names for what it was made from, it gets copies now, if that is still there. */

@@ -60,12 +60,13 @@ export function memoryHead(stream: Buffer): MemoryHead {
   const from = new Reader(stream, 0);
   if (from.long() !== magic || from.long() !== version) throw new Error('no migration stream');
   if (from.byte() !== sections.configuration) throw new Error('a stream without its configuration');
-  from.at += from.long();
+  const name = from.long();
+  from.at += name;
   while (from.peek() === sections.subsection) {
     from.at += 1;
-    const name = from.word();
+    const part = from.word();
     from.long();
-    if (name !== 'configuration/capabilities') throw new Error(`an unknown part of the configuration: ${name}`);
+    if (part !== 'configuration/capabilities') throw new Error(`an unknown part of the configuration: ${part}`);
     for (let count = from.long(); count > 0; count -= 1) from.word();
   }
   let sectionId: number | null = null;
