@@ -4,7 +4,6 @@ import { AgentsView } from '../features/agents/AgentsView';
 import { AttentionView } from '../features/attention/AttentionView';
 import { ConnectDialog } from '../features/connect/ConnectDialog';
 import { DiagnosticsView } from '../features/diagnostics/DiagnosticsView';
-import { DiagnosticsView } from '../features/diagnostics/DiagnosticsView';
 import { FirstRunView } from '../features/firstRun/FirstRunView';
 import { PoolsView } from '../features/pools/PoolsView';
 import { EndedView } from '../features/wall/EndedView';
@@ -58,7 +57,6 @@ export function App() {
                   )
                 }
               </Route>
-              <Route path="/diagnostics" component={DiagnosticsView} />
               <Route path="/diagnostics" component={DiagnosticsView} />
               <Route path="/gallery" component={Gallery} />
               <Route component={Start} />
