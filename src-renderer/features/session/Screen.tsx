@@ -7,6 +7,7 @@ import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import { ScreenConnection, type ScreenState } from './screenConnection';
 import css from './Screen.module.css';
+import { useStillPicture } from './useStillPicture';
 
 export interface ScreenHandle {
   focus(): void;
@@ -51,6 +52,8 @@ export function Screen({
   const connection = useRef<ScreenConnection | null>(null);
   const [state, setState] = useState<ScreenState>({ kind: 'connecting' });
   const [everLive, setEverLive] = useState(false);
+
+  useStillPicture(sessionId, still && !everLive);
 
   const keepPicture = useCallback((canvas: HTMLCanvasElement) => {
     const copy = last.current;
