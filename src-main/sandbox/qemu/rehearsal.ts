@@ -31,7 +31,7 @@ export async function rehearse(boot: IdentityLine, path: string, parent: AbortSi
       await guest.exec({ epoch: 1, command: 'true', timeoutMs: 10_000 }, signal);
       await guest.listWindows();
       await guest.listProcesses(10);
-      await guest.readFile('/etc/hostname');
+      await guest.clipboardRead();
     } finally {
       guest.close();
     }
