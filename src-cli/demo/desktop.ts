@@ -37,6 +37,8 @@ export type Waited = z.output<typeof waitSchema>;
 const copyAttempts = 5;
 const copyWaitMs = 2_500;
 
+const pollMs = 400;
+
 const heldCodes = new Set(['control_held', 'control_paused', 'stale_epoch']);
 
 /** What a demo agent does with a desktop: the tools of the channel, through a stock MCP client. */
@@ -73,7 +75,8 @@ export class Desktop {
 
   /** Asks until there is an answer, as long as this desktop may need where a container needs `timeoutMs`; null then. */
   until<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
-    return poll(ask, timeoutMs * this.patience);
+    // Every question costs the machine that is waited for.
+    return poll(ask, timeoutMs * this.patience, pollMs * Math.min(this.patience, 5));
   }
 
   async screenshot(): Promise<Buffer> {
@@ -149,13 +152,13 @@ export class Desktop {
   }
 }
 
-/** Asks every 400 ms until there is an answer; null when the time is up. */
-export async function poll<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
+/** Asks again and again until there is an answer; null when the time is up. All in milliseconds. */
+async function poll<T>(ask: () => Promise<T | null>, timeoutMs: number, everyMs: number): Promise<T | null> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== null) return answer;
     if (performance.now() > deadline) return null;
-    await sleep(400);
+    await sleep(everyMs);
   }
 }

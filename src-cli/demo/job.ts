@@ -135,7 +135,7 @@ export class Job {
     if (!(await this.desktop.titles()).some((title) => /Shop floor/.test(title))) {
       await this.desktop.call('launch_application', { path: 'chromium', args: [url] });
     }
-    await this.desktop.windowTitled(/Shop floor/, 30_000);
+    await this.desktop.windowTitled(/Shop floor/, 60_000);
   }
 
   /** A place in the page's margin, left of everything that can be clicked. */

@@ -26,9 +26,10 @@ export const off = (words: string, fix: string | null = null) => ({ state: 'off'
 export const warning = (words: string, fix: string | null = null) => ({ state: 'warning' as const, words, fix });
 export const failed = (words: string, fix: string | null = null) => ({ state: 'failed' as const, words, fix });
 
-/** "412 MB", "7.3 GB": of 1024. */
+/** "37 KB", "412 MB", "7.3 GB": of 1024. */
 export function bytesWords(bytes: number): string {
   const mb = bytes / 1024 ** 2;
+  if (mb < 1) return `${Math.ceil(bytes / 1024)} KB`;
   if (mb < 10) return `${mb.toFixed(1)} MB`;
   if (mb < 1000) return `${Math.round(mb)} MB`;
   const gb = mb / 1024;

@@ -70,7 +70,7 @@ describe('what is said of the app and the computer', () => {
     expect(diskWords(3 * gib, '/d')).toMatchObject({ state: 'warning', fix: 'free 5 GB' });
     expect(diskWords(gib / 2, '/d').state).toBe('failed');
     expect([bytesWords(400 * 1024), bytesWords(412 * 1024 ** 2), bytesWords(7.34 * gib)]).toEqual([
-      '0.4 MB',
+      '400 KB',
       '412 MB',
       '7.3 GB',
     ]);
@@ -176,7 +176,9 @@ describe('the whole look', () => {
   });
 
   it('goes on where one thing does not answer', async () => {
-    const found = await lookAtEverything(deps({ facts: () => Promise.reject(new WheelhouseError('guest_failed', 'QMP is mute')) }));
+    const found = await lookAtEverything(
+      deps({ facts: () => Promise.reject(new WheelhouseError('guest_failed', 'QMP is mute')) }),
+    );
     expect(JSON.stringify(found.backends)).toContain('QMP is mute');
     const hung = await runCheck({ id: 'x', name: 'X', look: () => new Promise(() => {}) }, 20);
     expect(hung).toMatchObject({ id: 'x', state: 'failed', words: expect.stringContaining('20 ms') });

@@ -55,5 +55,5 @@ function desktops(usable: boolean): Diagnostic {
   const words = usable
     ? 'They can be made on this computer.'
     : 'None can be made: neither Docker nor QEMU has all it needs. See below for what is missing.';
-  return { id: 'desktops', name: 'Desktops', state: usable ? 'ok' : 'failed', words, fix: null };
+  return { id: 'desktops', name: 'Making desktops', state: usable ? 'ok' : 'failed', words, fix: null };
 }
