@@ -48,11 +48,11 @@ export function StatusBar() {
       {stats.data && (
         <>
           <span className={`${css.item} tnum`}>CPU {Math.round(stats.data.cpuPercent)} %</span>
-          <span className={`${css.item} tnum`}>
+          <span className={`${css.item} ${css.readout} tnum`}>
             Memory {gigabytes(stats.data.memoryUsedBytes).replace(' GB', '')} of{' '}
             {gigabytes(stats.data.memoryTotalBytes)}
           </span>
-          <span className={`${css.item} tnum`}>Disk {gigabytes(stats.data.diskFreeBytes)} free</span>
+          <span className={`${css.item} ${css.readout} tnum`}>Disk {gigabytes(stats.data.diskFreeBytes)} free</span>
         </>
       )}
       <Tooltip

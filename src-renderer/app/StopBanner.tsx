@@ -41,22 +41,21 @@ export function Banner({
   state,
   failure,
   busy,
+  label = 'Everything is stopped',
   onGoOn,
   onDismiss,
 }: {
   state: StopState;
   failure: string | null;
   busy: boolean;
+  /** Its name as a region of the page. */
+  label?: string;
   onGoOn(): void;
   onDismiss(): void;
 }) {
   if (!state.shown && failure === null) return null;
   return (
-    <section
-      className={css.banner}
-      data-role={failure === null ? 'nobody' : 'trouble'}
-      aria-label="Everything is stopped"
-    >
+    <section className={css.banner} data-role={failure === null ? 'nobody' : 'trouble'} aria-label={label}>
       {failure === null ? <OctagonPause size={20} aria-hidden /> : <CircleAlert size={20} aria-hidden />}
       <p role={failure === null ? 'status' : 'alert'}>
         {failure === null ? (

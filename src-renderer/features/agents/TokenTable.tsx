@@ -12,16 +12,18 @@ export function TokenTable({
   pools,
   sessions,
   now,
+  label = 'Tokens',
   onWithdraw,
 }: {
   tokens: readonly Token[];
   pools: readonly Pool[];
   sessions: readonly Session[];
   now: number;
+  label?: string;
   onWithdraw(token: Token): void;
 }) {
   return (
-    <section className={css.card} aria-label="Tokens">
+    <section className={css.card} aria-label={label}>
       <table className={css.table}>
         <thead>
           <tr>

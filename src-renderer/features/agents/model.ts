@@ -6,7 +6,7 @@ import { count } from '../../lib/words';
 
 export const roleWords: Record<Token['role'], string> = {
   agent: 'Agent: acquires and acts',
-  operator: 'Operator: watches and takes control',
+  operator: 'Operator: watches, takes over',
   admin: 'Admin: everything',
 };
 

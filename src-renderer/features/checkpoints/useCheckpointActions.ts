@@ -1,9 +1,10 @@
 import type { Checkpoint } from '@shared/checkpoint';
 import type { Session } from '@shared/session';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { call, messageOf } from '../../lib/api';
 import { upsert } from '../../lib/live';
 import { keys, queryClient, useCheckpoints } from '../../lib/queries';
+import { lineage } from '../timeline/lineage';
 import { useActions } from '../timeline/useTimeline';
 import type { CheckpointVerb } from './CheckpointCard';
 import { rewinding, support } from './model';
@@ -18,7 +19,8 @@ export function useCheckpointActions(session: Session) {
   const { sessionId } = session;
   const can = support(session);
   const checkpoints = useCheckpoints(sessionId, can.kind === 'yes').data ?? [];
-  const { actions } = useActions(sessionId);
+  const { actions, hasNextPage } = useActions(sessionId);
+  const history = useMemo(() => lineage(actions, !hasNextPage), [actions, hasNextPage]);
   const [asked, setAsked] = useState<{ verb: CheckpointVerb; checkpoint: Checkpoint } | null>(null);
   const [begun, setBegun] = useState<'save' | { name: string } | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -66,6 +68,8 @@ export function useCheckpointActions(session: Session) {
     remove,
     saving,
     goingBack,
+    /** Ids of acts that a rewind undid: they say nothing of the screen as it is. */
+    undone: history.undone,
     busy: saving || goingBack !== null,
     failure,
     clearFailure: () => setFailure(null),

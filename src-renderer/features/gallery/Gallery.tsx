@@ -35,6 +35,7 @@ import { fold } from '../timeline/model';
 import { TimelineRow } from '../timeline/TimelineRow';
 import { tileOf } from '../wall/model';
 import { TileCard } from '../wall/TileCard';
+import { CheckpointsShown, MachinesShown, StoppedShown, TokensShown } from './Checkpoints';
 import { action, at, barStates, help, me, now, session, story } from './fixtures';
 import css from './Gallery.module.css';
 
@@ -239,11 +240,25 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
         </ol>
         <HelpCard help={help} now={now} />
       </Section>
+      <Section title="Checkpoints">
+        <CheckpointsShown />
+      </Section>
+      <Section title="Stopped" wide>
+        <StoppedShown theme={theme} />
+      </Section>
+      <Section title="Machines">
+        <MachinesShown theme={theme} />
+      </Section>
+      <Section title="Tokens" wide>
+        <TokensShown theme={theme} />
+      </Section>
       <Section title="Tiles">
         <div className={css.tiles}>
           {barStates
             .filter((each) =>
-              ['Agent', 'You', 'Other', 'Paused', 'Nobody', 'Help', 'Failed', 'Starting'].includes(each.name),
+              ['Agent', 'You', 'Other', 'Paused', 'Stopped', 'Nobody', 'Help', 'Failed', 'Starting'].includes(
+                each.name,
+              ),
             )
             .map((each) => (
               <TileCard

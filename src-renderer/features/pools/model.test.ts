@@ -70,7 +70,7 @@ it('counts leave out what is not there', () => {
 
 it('calls a desktop that is being saved on its way, not broken', () => {
   expect(conditionTone(condition('Preparing'))).toBe('moving');
-  expect(poolLine(pool({}, [condition('Preparing')])).text).toBe('The clean desktop is being saved');
+  expect(poolLine(pool({}, [condition('Preparing')])).text).toBe('The first desktop is being prepared');
 });
 
 it('says when checkpoints are made by themselves', () => {

@@ -66,7 +66,7 @@ export function conditionTitle(condition: Condition): string {
     case 'CreateFailed':
       return 'Machines can’t be made';
     case 'Preparing':
-      return 'The clean desktop is being saved';
+      return 'The first desktop is being prepared';
     case 'Paused':
       return 'Paused: hands out nothing';
   }

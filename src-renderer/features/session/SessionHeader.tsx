@@ -46,7 +46,7 @@ export function SessionHeader({
             clock: true,
           },
         ]),
-    { name: 'Status', value: statusWords[session.status], wide: true },
+    { name: 'Status', value: session.frozen && ended === null ? 'Stopped' : statusWords[session.status], wide: true },
     ...(held && !holding ? [{ name: 'Holds it', value: session.control.holder ?? '' }] : []),
   ];
   return (

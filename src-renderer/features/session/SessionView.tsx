@@ -83,10 +83,20 @@ function LoadedSession({ session }: { session: Session }) {
 
   const pool = pools?.find((each) => each.id === session.poolId);
   const size = useScreenSize(session, pool);
-  const state = controlBar({ session, me, latest, help: waiting, now, stoppedBy: stoppedBy(actions) });
+  const goingBack = checkpoints.goingBack?.name ?? null;
+  const undone = latest !== undefined && checkpoints.undone.has(latest.id);
+  const state = controlBar({
+    session,
+    me,
+    latest: undone ? { ...latest, words: 'Has not acted since the rewind' } : latest,
+    help: waiting,
+    now,
+    stoppedBy: stoppedBy(actions),
+    goingBack,
+  });
   const holding = mayType(session, me);
-  const typing = holding && !handing && tab === 'screen';
-  const pointer = state.role === 'agent' ? pointerView(pointed, latest, size) : null;
+  const typing = holding && !handing && tab === 'screen' && goingBack === null;
+  const pointer = state.role === 'agent' && !undone ? pointerView(pointed, latest, size) : null;
 
   useFocusAfterHandBack(holding);
   useSaveKey(session.sessionId, checkpoints.can.kind === 'yes' && !checkpoints.busy);
@@ -143,9 +153,9 @@ function LoadedSession({ session }: { session: Session }) {
           aside={
             checkpoints.saving ? (
               <span className={css.said} role="status">
-                <Spinner size={14} /> Saving a checkpoint, the screen stands still
+                <Spinner size={14} /> Saving: the screen stands still
               </span>
-            ) : holding ? (
+            ) : holding && goingBack === null ? (
               <Clipboard sessionId={session.sessionId} />
             ) : (
               <span className={`${css.size} tnum`}>{`${size.width} × ${size.height}`}</span>
@@ -192,7 +202,7 @@ function LoadedSession({ session }: { session: Session }) {
                   size={size}
                   mayType={typing}
                   connected={session.endedAt === null && session.machineId !== null}
-                  goingBack={checkpoints.goingBack?.name ?? null}
+                  goingBack={goingBack}
                   still={session.frozen ?? false}
                   placeholder={thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)}
                   onFocusChange={setFocused}

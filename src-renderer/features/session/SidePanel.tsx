@@ -47,6 +47,7 @@ export function SidePanel({
   const save = () => useUi.getState().setSaving(session.sessionId);
   return (
     <aside className={css.side} aria-label="Timeline">
+      <h2 className="srOnly">{tab === 'timeline' ? 'Timeline' : 'Checkpoints'}</h2>
       <Tabs<SideTab>
         label="Record"
         value={tab}

@@ -20,12 +20,30 @@ describe('controlBar', () => {
     ['Other', 'other', 'Mara K. has the wheel', ['ask', 'takeAdmin']],
     ['Other, lost', 'other', 'Mara K. has the wheel', ['takeAdmin']],
     ['Paused', 'nobody', 'Paused', ['stop', 'resume', 'take']],
+    ['Stopped', 'nobody', 'Stopped', ['stop', 'resume', 'take']],
     ['Nobody', 'nobody', 'Nobody is acting', ['stop', 'pause', 'take']],
     ['Help', 'trouble', 'Agent needs help', ['stop', 'answer', 'take']],
     ['Failed', 'trouble', 'The desktop is gone', []],
     ['Released', 'nobody', 'Session ended', []],
   ])('%s: the colour, the sentence and what can be done agree', (name, role, flag, actions) => {
     expect(bar(name)).toMatchObject({ role, flag, actions });
+  });
+
+  it('says who stopped the computer, as far as the record tells', () => {
+    const still = session({ frozen: true }, { kind: 'paused' });
+    const by = (stoppedBy: string | null) =>
+      controlBar({ session: still, me, latest: undefined, help: undefined, now, stoppedBy });
+    expect(by(me)).toMatchObject({ flag: 'Stopped by you', role: 'nobody' });
+    expect(by(me).sentence).toContain('The computer stands still');
+    expect(by('Mara K.').flag).toBe('Stopped by Mara K.');
+    expect(by(null).flag).toBe('Stopped');
+  });
+
+  it('offers nothing while the machine is put back, whoever holds it', () => {
+    const held = session({}, { kind: 'human', holder: me });
+    expect(
+      controlBar({ session: held, me, latest: undefined, help: undefined, now, goingBack: 'Signed in' }),
+    ).toMatchObject({ flag: 'Going back', actions: [], keys: false });
   });
 
   it('counts down what ends by itself, and up what one holds', () => {

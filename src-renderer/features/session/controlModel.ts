@@ -57,6 +57,8 @@ export interface BarInput {
   now: number;
   /** Who stopped it, where the record tells; the state of control names nobody. */
   stoppedBy?: string | null;
+  /** The checkpoint that the machine is being put back to just now. */
+  goingBack?: string | null;
 }
 
 /** Below this the end of an idle hold is announced with its countdown. */
@@ -214,7 +216,7 @@ function stoppedBar({ session, me, stoppedBy }: BarInput): BarState {
     role: 'nobody',
     icon: 'stopped',
     flag: by ? `Stopped by ${by === me ? 'you' : by}` : 'Stopped',
-    sentence: `The computer stands still, since ${timeOfDay(session.control.since)}. Calls of the agent wait`,
+    sentence: `The computer stands still since ${timeOfDay(session.control.since)}, calls wait`,
     actions: ['stop', 'resume', 'take'],
   });
 }
@@ -232,6 +234,13 @@ export function controlBar(input: BarInput): BarState {
       sentence: session.status === 'queued' ? 'Waits for a free machine' : 'The machine is being handed out',
     });
   }
+  if (input.goingBack)
+    return bar({
+      role: 'nobody',
+      icon: 'wait',
+      flag: 'Going back',
+      sentence: `To **${input.goingBack}**. Nobody acts until it is there`,
+    });
   const mine = control.holder === me;
   switch (control.kind) {
     case 'agent':

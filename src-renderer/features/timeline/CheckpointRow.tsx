@@ -5,6 +5,7 @@ import { timeOfDay, timeWithSeconds } from '../../lib/clock';
 import { Button } from '../../ui/Button';
 import { Spinner } from '../../ui/Spinner';
 import { Words } from '../../ui/Words';
+import { causeWords } from '../checkpoints/model';
 import type { CheckpointFact } from './lineage';
 import { roleOf, rowWords, type Row } from './model';
 import css from './TimelineRow.module.css';
@@ -61,6 +62,7 @@ export function CheckpointRow({ row, me, checkpoint, onRewind }: CheckpointRowPr
             )}
           </span>
         </h3>
+        {!action && checkpoint && <span className={css.outcome}>{causeWords(checkpoint, me)}</span>}
         {bad && why && <p>{why}</p>}
         {checkpoint?.state === 'ready' && onRewind && (
           <Button
