@@ -10,7 +10,7 @@ import type { Hardware } from './arguments';
 import { baseIn, copyDisk, savedBase, shareBase } from './base';
 import { CheckpointFolders, checkpointNames, savingFailed, type CheckpointManifest } from './checkpointFolder';
 import { loadState, saveState } from './incoming';
-import { launch } from './launch';
+import { lastWords, launch } from './launch';
 import type { Layout, MachineFiles, MachineRecord } from './layout';
 import type { Homes } from './homes';
 import { LiveMachine } from './liveMachine';
@@ -90,6 +90,7 @@ export class Checkpoints implements MachineCheckpoints {
     const { files } = machine;
     const to = baseIn(partial);
     await this.keepBase(record, files, signal);
+    const baseMemory = record.from ? savedBase(record.from.folder).memory : to.memory;
     await shareBase(files.base, to, signal);
     const mapped = record.way === 'mapped';
     const disk = join(partial, checkpointNames.disk);
@@ -103,7 +104,7 @@ export class Checkpoints implements MachineCheckpoints {
         // QEMU has handed over what it held of the disks when it stopped.
         const copied = Promise.all([copyDisk(files.overlay, disk), from === null ? null : copyDisk(from, homeDisk)]);
         copied.catch(() => {});
-        const how = await this.saveMemory(machine, { source, state, baseMemory: to.memory, hardware }, signal);
+        const how = await this.saveMemory(machine, { source, state, baseMemory, hardware }, signal);
         await copied;
         return how;
       });
@@ -264,7 +265,9 @@ export class Checkpoints implements MachineCheckpoints {
       machine.boot.close();
       machine.qmp.close();
       await endMachine(machine.process.pid, files.name, AbortSignal.timeout(10_000));
-      throw error;
+      signal.throwIfAborted();
+      const words = lastWords(files.qemuLog);
+      throw new WheelhouseError('guest_failed', `The checkpoint does not load: ${words}`, {}, { cause: error });
     }
   }
 }
