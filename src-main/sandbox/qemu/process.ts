@@ -24,8 +24,9 @@ export async function startQemu(binary: string, args: readonly string[], logFile
   const log = openSync(logFile, 'a', 0o600);
   let ended: string | null = null;
   try {
-    // It outlives us: what whoever started us gave us as 3 and 4 (an inspector's pipes) would be held open by it.
-    const stdio = ['ignore', log, log, 'ignore', 'ignore'] as const;
+    // It outlives us: what whoever started us gave us as 3 and 4 (an inspector's pipes) would be held open by it. Another
+    // file has to take their places: what is only ignored there is passed on.
+    const stdio = ['ignore', log, log, log, log] as const;
     const child = spawn(binary, args, { detached: true, stdio: [...stdio], env: quietEnvironment() });
     child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `exited with code ${code ?? '?'}`));
     await new Promise<void>((resolve, reject) => {
