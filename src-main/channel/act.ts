@@ -82,12 +82,18 @@ export async function act({ tool, args, context, call, hub, settings }: ActCall)
     }
     // The effect is over: a take-over need not wait for the picture.
     release();
-    const screen = tool.renewsScreen ? await orAborted(context.hub(true), call.signal).catch(() => null) : hub;
     const finished: Outcome = { outcome: 'done', code: answer.code, words: answer.words };
-    if (screen && args['settle'] === true) {
-      await screen.settle(settings.settleQuietMs, settings.settleMaxMs).catch(() => {});
+    if (hub && args['settle'] === true) {
+      await hub.settle(settings.settleQuietMs, settings.settleMaxMs).catch(() => {});
     }
-    attach(screen, (frame) => row.after(frame));
+    if (!tool.renewsScreen) attach(hub, (frame) => row.after(frame));
+    else {
+      // Opened for the record, and for the agent's next look; the answer does not wait for it.
+      context.hub(true).then(
+        (screen) => attach(screen, (frame) => row.after(frame)),
+        () => {},
+      );
+    }
     row.finish(finished);
     return answer;
   } finally {

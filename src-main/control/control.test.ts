@@ -235,7 +235,7 @@ describe('pause', () => {
     });
     clock.advance(2000);
     await turn();
-    expect([admission.signal.aborted, machine.raised]).toEqual([true, [2]]);
+    expect([admission.signal.aborted, machine.story]).toEqual([true, ['freeze']]);
     await control.act(session, tom, { action: 'resume' });
     expect(await control.awaitAgent(session, 1, never)).toBe(true);
     expect([control.takeHandback(session), control.state(session).epoch]).toEqual([null, 3]);

@@ -30,11 +30,25 @@ export function testControl(limits: ControlDeps['limits'] = {}, db = openDatabas
     /** Replaced to be slow or to fail. */
     raise: async (_epoch: number): Promise<void> => {},
     look: async () => ({ frame: machine.frame, windows: machine.windows }),
+    /** What happened to it, in order: `fence 2`, `freeze`, `thaw`. */
+    story: [] as string[],
+    /** Replaced to be slow or to fail. */
+    freeze: async (): Promise<void> => {},
+    thaw: async (): Promise<void> => {},
   };
   const fences: Fences = {
     async raise(_session, epoch) {
       machine.raised.push(epoch);
+      machine.story.push(`fence ${epoch}`);
       await machine.raise(epoch);
+    },
+    async freeze() {
+      machine.story.push('freeze');
+      await machine.freeze();
+    },
+    async thaw() {
+      machine.story.push('thaw');
+      await machine.thaw();
     },
     look: () => machine.look(),
   };
