@@ -101,6 +101,22 @@ describe('with a broker', () => {
     expect((await at('pools', 'delete', 'desktop', '--force')).code).toBe(0);
   });
 
+  it('saves, lists, goes back and branches, and stops everything', async () => {
+    const { sessionId } = JSON.parse((await at('sessions', 'acquire', 'desktop', '--json')).out) as {
+      sessionId: string;
+    };
+    const made = await at('sessions', 'checkpoint', sessionId, '--name', 'before', '--json');
+    const { checkpointId } = JSON.parse(made.out) as { checkpointId: string };
+    expect((await at('sessions', 'checkpoints', sessionId)).out).toMatch(new RegExp(`${checkpointId} +before +ready`));
+    expect((await at('sessions', 'rewind', sessionId, checkpointId)).out).toMatch(/name +before/);
+    const unknown = await at('sessions', 'rewind', sessionId, 'k_9');
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('(not_found)') });
+    expect((await at('sessions', 'branch', sessionId, checkpointId, '--name', 'other')).out).toMatch(/name +other/);
+    expect((await at('sessions', 'console', sessionId, '--lines', '2')).out).toBe('a·line\n');
+    expect((await at('stop')).out).toBe('stopped 2 sessions\n');
+    expect((await at('resume')).out).toBe('resumed 1 session\n');
+  });
+
   it('keeps a name’s control characters from the terminal', async () => {
     rooms.sessions.set('evil-0001', {
       ...fakeSession('evil-0001', 'a'),

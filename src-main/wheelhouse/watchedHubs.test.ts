@@ -133,3 +133,27 @@ it('says nothing of a session that ended', async () => {
   await settle();
   expect(failures).toEqual([]);
 });
+
+it('opens nobody’s screen while a machine goes back, and opens it where the machine is then', async () => {
+  const screens = make();
+  const first = await screens.hubs.open('s', target, 1);
+  let done: () => void = () => {};
+  const going = screens.renew('s', () => new Promise<void>((resolve) => (done = resolve)));
+  expect(screens.hubs.get('s')).toBeUndefined();
+  expect(screens.current('s')).toBeUndefined();
+  opened[0]?.lose('its old process ended');
+  const waiting = screens.hubs.open('s', target, 1);
+  await settle();
+  expect(opened).toHaveLength(1);
+  done();
+  await going;
+  expect(await waiting).not.toBe(first);
+  expect([opened.length, failures]).toEqual([2, []]);
+});
+
+it('does not wait for the screen of a stopped machine', async () => {
+  const screens = make();
+  frozen = true;
+  await expect(screens.hubs.open('s', target, 1)).rejects.toMatchObject({ code: 'control_paused' });
+  expect(opened).toHaveLength(0);
+});

@@ -4,6 +4,7 @@ import type { Session } from '@shared/session';
 import { WheelhouseError } from '../../base/errors';
 import type { AcquireRequest, Broker } from '../../broker/types';
 import type { GuestClient } from '../../guest/types';
+import type { SandboxBackend } from '../../sandbox/backend';
 
 const time = '2026-01-01T00:00:00.000Z';
 
@@ -50,6 +51,8 @@ export interface BrokerDouble extends Broker {
   agents: Map<string, string>;
   poolList: Pool[];
   notReady: Set<string>;
+  /** Of every session's machine; null: not asked in this test. */
+  backend: SandboxBackend | null;
   saved: { sessionId: string; checkpointId: string }[];
   restored: { sessionId: string; checkpointId: string }[];
 }
@@ -77,6 +80,7 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     agents: new Map(),
     poolList: [makePool('desktop', 'Desktop')],
     notReady: new Set(),
+    backend: null,
     saved: [],
     restored: [],
     add(session) {
@@ -138,7 +142,10 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     async restoreMachine(sessionId, checkpointId) {
       broker.restored.push({ sessionId: get(sessionId).sessionId, checkpointId });
     },
-    machineOf: unused,
+    machineOf: (sessionId) => ({
+      machineId: get(sessionId).machineId ?? unused(),
+      backend: broker.backend ?? unused(),
+    }),
     reconcile: () => {},
     onLive: () => () => {},
     onEnded(listener) {

@@ -1,10 +1,7 @@
 import type { Checkpoint } from '@shared/checkpoint';
 import { WheelhouseError } from '../../base/errors';
 import type { Checkpoints } from '../../checkpoints/types';
-
-const unused = (): never => {
-  throw new Error('not part of this double');
-};
+import { makeSession } from './broker';
 
 export interface CheckpointsDouble extends Checkpoints {
   items: Checkpoint[];
@@ -50,7 +47,10 @@ export function checkpointsDouble(): CheckpointsDouble {
       if (!item) throw new WheelhouseError('not_found', `This session has no checkpoint ${checkpointId}.`);
       return item;
     },
-    branch: unused,
+    async branch(sessionId, checkpointId, by, { name }) {
+      await double.restore(sessionId, checkpointId, { kind: 'operator', operator: by });
+      return makeSession(`${sessionId}-branch`, by.name, { name });
+    },
     async remove(sessionId, checkpointId) {
       may();
       double.log.push(`remove ${checkpointId}`);

@@ -43,6 +43,27 @@ const code = (work: Promise<unknown>) =>
   );
 
 describe.each(['worker', 'inline'] as const)('a hub in the %s', (place) => {
+  it('waits for nothing while its machine is stopped, and goes on after', async () => {
+    const { server, hub } = await open(place);
+    server.paint({ x: 3, y: 2, width: 5, height: 4 }, [10, 200, 30, 255]);
+    await hub.screenshot();
+    // What waits already is let go too.
+    server.hold(true);
+    const waiting = [hub.screenshot(), hub.settle(50, 400), code(hub.click(1, { x: 1, y: 1 }, 'Left', 1))];
+    await hub.setFrozen?.(true);
+    const [shot, , click] = await Promise.all(waiting);
+    expect((await decodePng(shot as Buffer)).at(3, 2)).toEqual([10, 200, 30, 255]);
+    expect(click).toBe('control_paused');
+    expect((await (await hub.frame()).png).length).toBeGreaterThan(50);
+    expect((await hub.thumbnail(32))?.jpeg.length).toBeGreaterThan(50);
+    expect(await code(hub.typeText(1, 'a'))).toBe('control_paused');
+    server.hold(false);
+    await hub.setFrozen?.(false);
+    expect(await code(hub.click(1, { x: 2, y: 2 }, 'Left', 1))).toBe('done');
+    server.paint({ x: 3, y: 2, width: 5, height: 4 }, [90, 20, 30, 255]);
+    expect((await decodePng(await hub.screenshot())).at(3, 2)).toEqual([90, 20, 30, 255]);
+  });
+
   it('shows what the server painted, at once', async () => {
     const { server, hub } = await open(place);
     expect(hub.size).toEqual({ width: 64, height: 48 });

@@ -10,6 +10,7 @@ import { silentLogger } from '../../base/logger';
 import type { Broker } from '../../broker/types';
 import type { Control } from '../../control/types';
 import { checkpointsDouble } from '../../channel/testing/checkpoints';
+import type { SandboxBackend } from '../../sandbox/backend';
 import { openDatabase } from '../../store/database';
 import { tokenStore } from '../../store/tokens';
 import type { Viewer } from '../../screen/types';
@@ -115,6 +116,10 @@ export function fakeServices() {
       return session;
     },
     release: async (sessionId) => void (find(sessionId), sessions.delete(sessionId)),
+    machineOf: () => ({
+      machineId: 'm_1',
+      backend: { logs: async () => ['a\u001bline'] } as unknown as SandboxBackend,
+    }),
     connect: async (sessionId) => ({
       session: find(sessionId),
       target: { machineId: 'm_1', path: '/nowhere', secret: 'secret' },
@@ -133,7 +138,11 @@ export function fakeServices() {
 
   const services: Services = {
     broker,
-    control: { act: async () => ({ ...control, kind: 'human', holder: 'op' }) } as Partial<Control> as Control,
+    control: {
+      act: async () => ({ ...control, kind: 'human', holder: 'op' }),
+      stopAll: async () => 2,
+      resumeAll: async () => 1,
+    } as Partial<Control> as Control,
     timeline: {
       list: () => ({ data: [], first_id: null, last_id: null, has_more: false }),
       frames: { path: (hash: string) => `/nowhere/${hash}.png` } as Timeline['frames'],
