@@ -28,6 +28,10 @@ export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T 
       // One that is being made may be in neither list yet.
       await Promise.all([desktops.destroy(machineId, signal), own.destroy(machineId, signal)]);
     },
+    async park(machineId, secret, signal) {
+      if (own.has(machineId) || !desktops.park) return of(machineId).pause(machineId, signal);
+      return desktops.park(machineId, secret, signal);
+    },
     pause: (machineId, signal) => of(machineId).pause(machineId, signal),
     unpause: (machineId, signal) => of(machineId).unpause(machineId, signal),
     stats: (machineId, signal) => of(machineId).stats(machineId, signal),

@@ -156,6 +156,11 @@ describe('readiness by the screen', () => {
     expect(watch.look(wide, 40_000)).toContain('0 of 5 s');
     expect(watch.look(wide, 45_000)).toBeNull();
   });
+  it('takes a screen on which a cursor alone waits for a blank one', () => {
+    const watch = new ReadyWatch({ ...when, minSeconds: 0, stillSeconds: 0 }, 0);
+    expect(watch.look(frame(0, 5), 1_000)).toContain('blank');
+    expect(watch.look(frame(0, 6), 1_000)).toBeNull();
+  });
   it('asks for no more than it is told to', () => {
     const any = { minSeconds: 0, stillSeconds: 0, notBlank: false };
     expect(new ReadyWatch(any, 0).look(frame(7), 1)).toBeNull();

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { bounded } from '../../../base/bounded';
 import { sleep } from '../../../base/deadline';
 import { RfbGlance, type GlanceFrame } from '../rfbGlance';
+import { cpuPercent, sampleCpu } from '../stats';
 import type { ReadyWhen } from './description';
 
 /** Milliseconds between two looks, and for one. */
@@ -20,10 +21,19 @@ export function differing(before: GlanceFrame, after: GlanceFrame): number {
 const words = ({ pixels }: GlanceFrame): Uint32Array =>
   new Uint32Array(pixels.buffer.slice(pixels.byteOffset, pixels.byteOffset + (pixels.length & ~3)));
 
-const blank = (frame: GlanceFrame): boolean => {
+/** The part of a screen that may have another colour and it still shows nothing: a cursor waits on it, no more. */
+const cursor = 0.0005;
+
+/** Nearly every pixel has one colour; looked for among a few, as the first may be the cursor's. */
+function blank(frame: GlanceFrame): boolean {
   const all = words(frame);
-  return all.every((pixel) => pixel === all[0]);
-};
+  return [0.1, 0.5, 0.9].some((part) => {
+    const colour = all[Math.floor(all.length * part)];
+    let others = 0;
+    for (const pixel of all) if (pixel !== colour) others += 1;
+    return others <= all.length * cursor;
+  });
+}
 
 /** Whether what was seen so far makes a guest ready, and if not, what is missing. Pure but for what it remembers. */
 export class ReadyWatch {
@@ -48,6 +58,26 @@ export class ReadyWatch {
     if (up < minSeconds) return `it has run for ${Math.floor(up)} of ${minSeconds} s`;
     if (still < stillSeconds) return `its screen has been still for ${Math.floor(still)} of ${stillSeconds} s`;
     return null;
+  }
+}
+
+/** Percent of one core below which a guest is at rest, for so many looks in a row; it is waited for at most so long. */
+const rest = { percent: 25, looks: 3, ms: 300_000 } as const;
+
+/**
+ * Waits until the guest's processor has little to do: a screen may stand still in the middle of a boot. A guest that is
+ * always busy is waited for five minutes, and taken as it is then; so is one of a system that tells no times.
+ */
+export async function untilAtRest(pid: number, signal: AbortSignal, onWait: (missing: string) => void): Promise<void> {
+  let before = sampleCpu(pid);
+  let calm = 0;
+  for (const giveUpAt = performance.now() + rest.ms; before && calm < rest.looks && performance.now() < giveUpAt;) {
+    await sleep(lookMs.every, signal);
+    const after = sampleCpu(pid);
+    if (!after) return;
+    calm = cpuPercent(before, after) < rest.percent ? calm + 1 : 0;
+    before = after;
+    if (calm === 0) onWait('its processor is busy');
   }
 }
 

@@ -15,7 +15,7 @@ import { forgetOld, overlay } from '../savedState';
 import { ownArguments, type OwnHardware } from './arguments';
 import { launchOwn } from './launchOwn';
 import { screenSocket, varsFile } from './ownFiles';
-import { untilReady } from './readiness';
+import { untilAtRest, untilReady } from './readiness';
 
 /** Milliseconds that a guest may take from its start to saved, beyond the least that its description names. */
 const buildMs = 1_200_000;
@@ -108,7 +108,11 @@ async function bootAndSave(
   machine.qmp.onClosed(() => over.abort(new WheelhouseError('guest_failed', 'The guest ended before it was ready.')));
   const watched = AbortSignal.any([signal, over.signal]);
   try {
-    await untilReady(screenSocket(files), hardware.guest.readyWhen, began, watched, onWait);
+    const { readyWhen } = hardware.guest;
+    await untilReady(screenSocket(files), readyWhen, began, watched, onWait);
+    await untilAtRest(machine.process.pid, watched, onWait);
+    // What it was busy with may have brought another picture.
+    await untilReady(screenSocket(files), { ...readyWhen, minSeconds: 0 }, began, watched, onWait);
     await machine.qmp.run('stop');
     await saveState(machine.qmp, { socket: files.incoming, file: path(savedNames.state), memoryApart: true }, watched);
     const gone = new Promise<void>((resolve) => machine.qmp.onClosed(() => resolve()));
