@@ -60,8 +60,8 @@ export function Banner({
       <p role={failure === null ? 'status' : 'alert'}>
         {failure === null ? (
           <>
-            <b>Everything is stopped.</b> <span className="tnum">{state.words}</span>. Nothing is lost: calls of agents
-            wait.
+            <b>{state.running === 0 ? 'Everything is stopped.' : 'Stopped.'}</b>{' '}
+            <span className="tnum">{state.words}</span>. Nothing is lost: calls of agents wait.
           </>
         ) : (
           failure

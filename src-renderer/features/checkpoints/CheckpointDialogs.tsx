@@ -1,6 +1,6 @@
 import type { Checkpoint } from '@shared/checkpoint';
 import type { Session } from '@shared/session';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
 import { useNow } from '../../lib/useNow';
@@ -10,34 +10,34 @@ import { Dialog } from '../../ui/Dialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { TextField } from '../../ui/Field';
 import { Spinner } from '../../ui/Spinner';
-import { lineage } from '../timeline/lineage';
-import { useActions } from '../timeline/useTimeline';
+import type { Lineage } from '../timeline/lineage';
 import css from './CheckpointDialogs.module.css';
-import { branchName, rewindWords } from './model';
+import { branchName, holdOf, holdWords, rewindWords, type Hold } from './model';
 import type { CheckpointActions } from './useCheckpointActions';
 
 /** What is asked before a checkpoint is used or deleted. */
 export function CheckpointDialogs({
   session,
   actions,
-  holding,
+  me,
 }: {
   session: Session;
   actions: CheckpointActions;
-  holding: boolean;
+  me: string;
 }) {
   const { asked, close } = actions;
   if (asked === null) return null;
   const { checkpoint } = asked;
+  const hold = holdOf(session, me);
   switch (asked.verb) {
     case 'rewind':
       return (
         <RewindDialog
-          session={session}
+          history={actions.history}
+          hold={hold}
           checkpoint={checkpoint}
-          holding={holding}
           onClose={close}
-          onRewind={() => void actions.rewind(checkpoint)}
+          onRewind={() => void actions.rewind(checkpoint, hold.kind === 'other')}
         />
       );
     case 'branch':
@@ -58,23 +58,19 @@ export function CheckpointDialogs({
 }
 
 function RewindDialog({
-  session,
+  history,
+  hold,
   checkpoint,
-  holding,
   onClose,
   onRewind,
 }: {
-  session: Session;
+  history: Lineage;
+  hold: Hold;
   checkpoint: Checkpoint;
-  holding: boolean;
   onClose(): void;
   onRewind(): void;
 }) {
-  const { actions, hasNextPage } = useActions(session.sessionId);
-  const since = useMemo(
-    () => lineage(actions, !hasNextPage).since(checkpoint.afterActionId),
-    [actions, hasNextPage, checkpoint.afterActionId],
-  );
+  const since = history.since(checkpoint.afterActionId);
   const now = useNow();
   return (
     <ConfirmDialog
@@ -86,10 +82,7 @@ function RewindDialog({
       onConfirm={async () => onRewind()}
     >
       <ul className={css.lines}>
-        {[
-          ...rewindWords(checkpoint, since, now),
-          holding ? 'You keep the wheel.' : 'You have the wheel while it goes back, then the agent gets it again.',
-        ].map((words, index) => (
+        {[...rewindWords(checkpoint, since, now), holdWords(hold)].map((words, index) => (
           <li key={words} data-first={index === 0 || undefined}>
             {words}
           </li>

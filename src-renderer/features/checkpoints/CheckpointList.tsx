@@ -31,7 +31,7 @@ export function CheckpointList({
   const can = support(session);
   const list = useCheckpoints(session.sessionId, can.kind === 'yes');
   const { actions, hasNextPage } = useActions(session.sessionId);
-  const history = useMemo(() => lineage(actions, !hasNextPage), [actions, hasNextPage]);
+  const history = useMemo(() => lineage(actions, !hasNextPage, list.data), [actions, hasNextPage, list.data]);
   const now = useNow();
   if (can.kind === 'no')
     return (

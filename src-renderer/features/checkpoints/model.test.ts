@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { action, at, checkpoint, me, now, session } from '../gallery/fixtures';
-import { branchName, causeWords, newestFirst, rewinding, rewindWords, sinceWords, sizeWords, support } from './model';
+import {
+  branchName,
+  causeWords,
+  holdOf,
+  holdWords,
+  newestFirst,
+  rewinding,
+  rewindWords,
+  sinceWords,
+  sizeWords,
+  support,
+} from './model';
 
 describe('words of a checkpoint', () => {
   it('say who or what made it', () => {
@@ -68,4 +79,13 @@ it('lists the newest first and keeps a branch’s name within bounds', () => {
   ]);
   expect(list.map((each) => each.checkpointId)).toEqual(['b', 'a']);
   expect(branchName(session({ name: 'x'.repeat(120) }), checkpoint()).length).toBe(120);
+});
+
+it('says whose wheel it takes for it', () => {
+  const words = (kind: 'agent' | 'human' | 'paused', holder: string | null = null) =>
+    holdWords(holdOf(session({}, { kind, holder }), me));
+  expect(words('agent')).toContain('then the agent gets it again');
+  expect(words('paused')).toContain('paused again');
+  expect(words('human', me)).toBe('You keep the wheel.');
+  expect(words('human', 'Mara K.')).toContain('Mara K. has the wheel now');
 });

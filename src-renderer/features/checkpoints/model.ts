@@ -89,3 +89,27 @@ export const newestFirst = (checkpoints: readonly Checkpoint[]) =>
 /** The name of a branch, offered. */
 export const branchName = (session: Session, checkpoint: Checkpoint) =>
   `${session.name}, from ${checkpoint.name}`.slice(0, 120);
+
+/** Who has the wheel as a rewind is asked for: it is borrowed from the agent, and only on purpose from a person. */
+export type Hold = { kind: 'mine' } | { kind: 'free' } | { kind: 'paused' } | { kind: 'other'; holder: string };
+
+export function holdOf({ control }: Pick<Session, 'control'>, me: string): Hold {
+  if (control.kind === 'human')
+    return control.holder === me ? { kind: 'mine' } : { kind: 'other', holder: control.holder ?? 'Somebody' };
+  return control.kind === 'paused' ? { kind: 'paused' } : { kind: 'free' };
+}
+
+export function holdWords(hold: Hold): string {
+  switch (hold.kind) {
+    case 'mine':
+      return 'You keep the wheel.';
+    case 'free':
+      return 'You have the wheel while it goes back, then the agent gets it again.';
+    case 'paused':
+      return 'You have the wheel while it goes back, then it is paused again.';
+    case 'other':
+      return `${hold.holder} has the wheel now: it is taken from them, and the agent gets it after.`;
+    default:
+      return assertNever(hold);
+  }
+}

@@ -18,9 +18,10 @@ export interface Failure {
 export function useCheckpointActions(session: Session) {
   const { sessionId } = session;
   const can = support(session);
-  const checkpoints = useCheckpoints(sessionId, can.kind === 'yes').data ?? [];
+  const list = useCheckpoints(sessionId, can.kind === 'yes').data;
+  const checkpoints = list ?? [];
   const { actions, hasNextPage } = useActions(sessionId);
-  const history = useMemo(() => lineage(actions, !hasNextPage), [actions, hasNextPage]);
+  const history = useMemo(() => lineage(actions, !hasNextPage, list), [actions, hasNextPage, list]);
   const [asked, setAsked] = useState<{ verb: CheckpointVerb; checkpoint: Checkpoint } | null>(null);
   const [begun, setBegun] = useState<'save' | { name: string } | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -45,9 +46,9 @@ export function useCheckpointActions(session: Session) {
       );
     });
   };
-  const rewind = ({ checkpointId, name }: Checkpoint) => {
+  const rewind = ({ checkpointId, name }: Checkpoint, force: boolean) => {
     setBegun({ name });
-    return run('rewind', () => call('checkpoints.restore', { sessionId, checkpointId }));
+    return run('rewind', () => call('checkpoints.restore', { sessionId, checkpointId, ...(force ? { force } : {}) }));
   };
   const remove = ({ checkpointId }: Checkpoint) => call('checkpoints.remove', { sessionId, checkpointId });
   const ask = (verb: CheckpointVerb, checkpoint: Checkpoint) => {
@@ -68,6 +69,7 @@ export function useCheckpointActions(session: Session) {
     remove,
     saving,
     goingBack,
+    history,
     /** Ids of acts that a rewind undid: they say nothing of the screen as it is. */
     undone: history.undone,
     busy: saving || goingBack !== null,

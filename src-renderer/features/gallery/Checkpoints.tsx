@@ -66,7 +66,9 @@ export function CheckpointsShown() {
               holdSince={null}
               onOpen={nothing}
               checkpoint={
-                row.kind === 'checkpoint' && row.fact === 'saved' && row.checkpointId ? checkpoint() : undefined
+                row.kind === 'checkpoint' && row.fact === 'saved' && row.action.outcome === 'done'
+                  ? checkpoint()
+                  : undefined
               }
               onRewind={nothing}
             />

@@ -114,7 +114,7 @@ export const barStates: readonly { name: string; session: Session; latest?: Acti
     session: session({}, { kind: 'human', holder: 'Mara K.', lapsesAt: at(-21), lapseReason: 'grace' }),
   },
   { name: 'Paused', session: session({}, { kind: 'paused' }) },
-  { name: 'Stopped', session: session({ frozen: true }, { kind: 'paused' }) },
+  { name: 'Stopped', session: session({ frozen: true }, { kind: 'paused', pausedBy: me }) },
   { name: 'Nobody', session: session({ status: 'idle', lastActivityAt: at(680) }) },
   { name: 'Help', session: session(), help },
   { name: 'Starting', session: session({ status: 'acquiring' }) },
@@ -156,14 +156,14 @@ export const story: readonly Action[] = [
 /** A checkpoint, what was undone after it, and the way back. */
 export const rewindStory: readonly Action[] = [
   action('15a', 'Clicked **Exports**', { durationMs: 300 }),
-  action('16', 'Saved the checkpoint **List open**', {
+  action('16', `**${me}** saved checkpoint “List open”`, {
     actor: { kind: 'human', name: me },
     tool: 'checkpoint.create',
     arguments: { checkpointId: 'checkpoint', afterActionId: '13' },
   }),
   action('17', 'Clicked **Delete all**', { durationMs: 300 }),
   action('18', 'Ran **rm -r exports**', { tool: 'execute_shell_command', code: 'exit 0', durationMs: 140 }),
-  action('19', 'Rewound to **List open**', {
+  action('19', `**${me}** went back to checkpoint “List open”: 3 minutes and 2 actions undone`, {
     actor: { kind: 'human', name: me },
     tool: 'checkpoint.restore',
     arguments: { checkpointId: 'checkpoint', afterActionId: '16' },

@@ -13,7 +13,6 @@ import { Spinner } from '../../ui/Spinner';
 import { TabPanel, Tabs } from '../../ui/Tabs';
 import { CheckpointDialogs, SaveDialog } from '../checkpoints/CheckpointDialogs';
 import { useCheckpointActions } from '../checkpoints/useCheckpointActions';
-import { useActions } from '../timeline/useTimeline';
 import { AgentPointer } from './AgentPointer';
 import { AnswerHelp } from './AnswerHelp';
 import { Clipboard } from './Clipboard';
@@ -23,7 +22,7 @@ import { ConsoleLog } from './ConsoleLog';
 import { Details } from './Details';
 import { Frame } from './Frame';
 import { HandBack } from './HandBack';
-import { machineWords, stoppedBy } from './machineModel';
+import { machineWords } from './machineModel';
 import { pointerView } from './pointerModel';
 import { Screen, type ScreenHandle } from './Screen';
 import { SessionHeader } from './SessionHeader';
@@ -69,7 +68,6 @@ function LoadedSession({ session }: { session: Session }) {
   const open = waiting ?? calls.find((each) => each.state === 'taken');
   const control = useControl(session.sessionId, session.control.epoch);
   const checkpoints = useCheckpointActions(session);
-  const { actions } = useActions(session.sessionId);
   const saving = useUi((ui) => ui.saving === session.sessionId);
   const setSaving = useUi((ui) => ui.setSaving);
   const [chosen, setTab] = useState<Tab>('screen');
@@ -91,7 +89,6 @@ function LoadedSession({ session }: { session: Session }) {
     latest: undone ? { ...latest, words: 'Has not acted since the rewind' } : latest,
     help: waiting,
     now,
-    stoppedBy: stoppedBy(actions),
     goingBack,
   });
   const holding = mayType(session, me);
@@ -244,7 +241,7 @@ function LoadedSession({ session }: { session: Session }) {
           {session.machine?.checkpoints && ' Its checkpoints go with it.'}
         </p>
       </ConfirmDialog>
-      <CheckpointDialogs session={session} actions={checkpoints} holding={holding} />
+      <CheckpointDialogs session={session} actions={checkpoints} me={me} />
       {saving && (
         <SaveDialog
           onClose={() => setSaving(null)}

@@ -20,7 +20,7 @@ describe('controlBar', () => {
     ['Other', 'other', 'Mara K. has the wheel', ['ask', 'takeAdmin']],
     ['Other, lost', 'other', 'Mara K. has the wheel', ['takeAdmin']],
     ['Paused', 'nobody', 'Paused', ['stop', 'resume', 'take']],
-    ['Stopped', 'nobody', 'Stopped', ['stop', 'resume', 'take']],
+    ['Stopped', 'nobody', 'Stopped by you', ['stop', 'resume', 'take']],
     ['Nobody', 'nobody', 'Nobody is acting', ['stop', 'pause', 'take']],
     ['Help', 'trouble', 'Agent needs help', ['stop', 'answer', 'take']],
     ['Failed', 'trouble', 'The desktop is gone', []],
@@ -29,10 +29,16 @@ describe('controlBar', () => {
     expect(bar(name)).toMatchObject({ role, flag, actions });
   });
 
-  it('says who stopped the computer, as far as the record tells', () => {
-    const still = session({ frozen: true }, { kind: 'paused' });
-    const by = (stoppedBy: string | null) =>
-      controlBar({ session: still, me, latest: undefined, help: undefined, now, stoppedBy });
+  it('says who stopped the computer or paused it', () => {
+    const by = (pausedBy: string | null, frozen = true) =>
+      controlBar({
+        session: session({ frozen }, { kind: 'paused', pausedBy }),
+        me,
+        latest: undefined,
+        help: undefined,
+        now,
+      });
+    expect(by(me, false).flag).toBe('Paused by you');
     expect(by(me)).toMatchObject({ flag: 'Stopped by you', role: 'nobody' });
     expect(by(me).sentence).toContain('The computer stands still');
     expect(by('Mara K.').flag).toBe('Stopped by Mara K.');

@@ -55,8 +55,6 @@ export interface BarInput {
   /** The open call for help of this session. */
   help: Attention | undefined;
   now: number;
-  /** Who stopped it, where the record tells; the state of control names nobody. */
-  stoppedBy?: string | null;
   /** The checkpoint that the machine is being put back to just now. */
   goingBack?: string | null;
 }
@@ -209,9 +207,11 @@ function agentBar({ session, latest, help, now }: BarInput): BarState {
   });
 }
 
+const pausedWords = (by: string | null, me: string) => (by === null ? 'Paused' : `Paused by ${by === me ? 'you' : by}`);
+
 /** Nobody acts, and the machine's processors are stopped as well: time stands still inside. */
-function stoppedBar({ session, me, stoppedBy }: BarInput): BarState {
-  const by = stoppedBy ?? session.control.holder;
+function stoppedBar({ session, me }: BarInput): BarState {
+  const by = session.control.pausedBy ?? session.control.holder;
   return bar({
     role: 'nobody',
     icon: 'stopped',
@@ -273,7 +273,11 @@ export function controlBar(input: BarInput): BarState {
     case 'paused': {
       if (session.frozen) return stoppedBar(input);
       const by =
-        control.holder === null ? 'Paused' : mine ? 'Paused, you held it' : `Paused, ${control.holder} held it`;
+        control.holder === null
+          ? pausedWords(control.pausedBy ?? null, me)
+          : mine
+            ? 'Paused, you held it'
+            : `Paused, ${control.holder} held it`;
       return bar({
         role: 'nobody',
         icon: 'paused',

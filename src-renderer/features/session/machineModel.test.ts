@@ -1,7 +1,7 @@
 import { poolDefaults, type Pool } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
-import { action, at, me, session } from '../gallery/fixtures';
-import { machineWords, plainLine, stoppedBy } from './machineModel';
+import { at, session } from '../gallery/fixtures';
+import { machineWords, plainLine } from './machineModel';
 
 const machine = { backend: 'qemu' as const, checkpoints: true, guestAgent: true, consoleLog: true };
 const pool = (message: string): Pool => ({
@@ -24,17 +24,6 @@ describe('machineWords', () => {
       'Docker container',
     );
     expect(machineWords(session({ machine: null }), undefined)).toBe('');
-  });
-});
-
-describe('stoppedBy', () => {
-  const by = (tool: string, name: string, kind: 'human' | 'broker' = 'human') =>
-    action(tool + name, 'x', { tool, actor: { kind, name } });
-  it('names who paused it last, and nobody once it went on or when nobody did', () => {
-    expect(stoppedBy([by('control.pause', me), action('a', 'Clicked')])).toBe(me);
-    expect(stoppedBy([by('control.pause', me), by('control.resume', me)])).toBeNull();
-    expect(stoppedBy([by('control.pause', 'broker', 'broker')])).toBeNull();
-    expect(stoppedBy([])).toBeNull();
   });
 });
 

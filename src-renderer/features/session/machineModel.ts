@@ -1,7 +1,5 @@
-import type { Action } from '@shared/action';
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
-import { controlFact } from '../timeline/model';
 
 /** "Docker container", "QEMU machine, emulated". Empty while the session has no machine. */
 export function machineWords(session: Session, pool: Pool | undefined): string {
@@ -24,12 +22,6 @@ function isEmulated(pool: Pool | undefined): boolean {
     pool?.backend === 'qemu' &&
     pool.observed.conditions.some((each) => each.type === 'Backend' && /emulat/i.test(each.message))
   );
-}
-
-/** Who stopped the session last, as the record tells; the state of control names nobody. */
-export function stoppedBy(actions: readonly Action[]): string | null {
-  const last = actions.findLast((action) => ['paused', 'resumed', 'lapsed'].includes(controlFact(action) ?? ''));
-  return last && controlFact(last) === 'paused' && last.actor.kind === 'human' ? last.actor.name : null;
 }
 
 /** C0 and C1 but tab, delete, and the signs that turn the direction of what follows: none of them is for a reader. */

@@ -7,7 +7,7 @@ import { Spinner } from '../../ui/Spinner';
 import { Words } from '../../ui/Words';
 import { causeWords } from '../checkpoints/model';
 import type { CheckpointFact } from './lineage';
-import { roleOf, rowWords, type Row } from './model';
+import { asYou, roleOf, type Row } from './model';
 import css from './TimelineRow.module.css';
 
 const icons: Record<CheckpointFact, ReactNode> = {
@@ -22,6 +22,13 @@ const pending: Record<CheckpointFact, string> = {
   rewound: 'Going back',
   branched: 'Being started',
   removed: 'Being deleted',
+};
+
+const failed: Record<CheckpointFact, string> = {
+  saved: 'No checkpoint was saved',
+  rewound: 'It did not go back',
+  branched: 'No branch was started',
+  removed: 'The checkpoint was not deleted',
 };
 
 export interface CheckpointRowProps {
@@ -54,8 +61,10 @@ export function CheckpointRow({ row, me, checkpoint, onRewind }: CheckpointRowPr
             {action ? (
               action.outcome === 'pending' ? (
                 pending[fact]
+              ) : bad ? (
+                failed[fact]
               ) : (
-                <Words text={rowWords(action, me)} />
+                <Words text={action.actor.kind === 'human' ? asYou(action.words, me) : action.words} />
               )
             ) : (
               `Checkpoint ${checkpoint?.name ?? ''}`

@@ -8,7 +8,7 @@ import { messageOf } from '../../lib/api';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { ActionDialog } from './ActionDialog';
-import type { Row } from './model';
+import { tellsOf, type Row } from './model';
 import { TimelineRow } from './TimelineRow';
 import css from './Timeline.module.css';
 import { useTimeline } from './useTimeline';
@@ -157,6 +157,6 @@ export function Timeline({
 /** The checkpoint that a row tells of, as far as it is still there. */
 function checkpointOf(row: Row, checkpoints: readonly Checkpoint[] | undefined): Checkpoint | undefined {
   if (row.kind === 'marker') return row.checkpoint;
-  if (row.kind !== 'checkpoint' || row.fact !== 'saved' || row.checkpointId === null) return undefined;
-  return checkpoints?.find((each) => each.checkpointId === row.checkpointId);
+  if (row.kind !== 'checkpoint' || row.fact !== 'saved') return undefined;
+  return checkpoints?.find((each) => tellsOf(row.action, each));
 }

@@ -48,6 +48,11 @@ describe('lineage', () => {
     expect([...lineage(rows, true).undone]).toEqual(['b']);
     expect(lineage([act('a'), rewind('r', 'unknown')], true).undone.size).toBe(0);
   });
+  it('asks the checkpoints that are there when no row tells', () => {
+    const rows = [act('a'), act('b'), rewind('r', 'cp')];
+    expect([...lineage(rows, true, [{ checkpointId: 'cp', afterActionId: 'a' }]).undone]).toEqual(['b']);
+    expect([...lineage(rows, true, [{ checkpointId: 'cp', afterActionId: null }]).undone]).toEqual(['a', 'b']);
+  });
   it('goes back to the beginning, or past what is loaded', () => {
     expect([...lineage([act('a'), rewind('r', 'cp', null)], true).undone]).toEqual(['a']);
     expect([...lineage([act('m'), rewind('r', 'cp', 'older')], false).undone]).toEqual(['m']);

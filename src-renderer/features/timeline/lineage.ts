@@ -1,4 +1,5 @@
 import type { Action } from '@shared/action';
+import type { Checkpoint } from '@shared/checkpoint';
 
 /** What a row says about a checkpoint, whoever wrote it: people and policy as `checkpoint.<verb>`, agents as `checkpoint_<verb>`. */
 export type CheckpointFact = 'saved' | 'rewound' | 'branched' | 'removed';
@@ -20,12 +21,21 @@ export function checkpointIdOf(action: Action): string | null {
   return typeof id === 'string' ? id : null;
 }
 
-/** Where a rewind leads: the row after which the checkpoint was made, null before the first; undefined when no row tells. */
-function target(action: Action, saved: ReadonlyMap<string, string>): string | null | undefined {
+/** A checkpoint as far as the record's history needs it. */
+type Place = Pick<Checkpoint, 'checkpointId' | 'afterActionId'>;
+
+/** Where a rewind leads: the row after which the checkpoint was made, null before the first; undefined when nothing tells. */
+function target(
+  action: Action,
+  saved: ReadonlyMap<string, string>,
+  places: readonly Place[],
+): string | null | undefined {
   const after = action.arguments['afterActionId'];
   if (typeof after === 'string' || after === null) return after;
   const id = checkpointIdOf(action);
-  return id === null ? undefined : saved.get(id);
+  if (id === null) return undefined;
+  const place = places.find((each) => each.checkpointId === id);
+  return place ? place.afterActionId : saved.get(id);
 }
 
 const talk =
@@ -53,9 +63,10 @@ export interface Lineage {
 
 /**
  * The machine's own history. Time in the record runs straight on; the machine's branches at every rewind, so that a later
- * rewind can also bring back what an earlier one undid. `complete`: no older rows than these exist.
+ * rewind can also bring back what an earlier one undid. `complete`: no older rows than these exist. `places`: the
+ * checkpoints that are there, for rewinds whose row does not tell where it led.
  */
-export function lineage(actions: readonly Action[], complete: boolean): Lineage {
+export function lineage(actions: readonly Action[], complete: boolean, places: readonly Place[] = []): Lineage {
   const nodes = new Map<string, Node>();
   const saved = new Map<string, string>();
   let current: Node | null = null;
@@ -64,7 +75,7 @@ export function lineage(actions: readonly Action[], complete: boolean): Lineage 
     const id = checkpointIdOf(action);
     if (fact === 'saved' && id !== null) saved.set(id, action.id);
     if (fact === 'rewound' && action.outcome === 'done') {
-      const to = target(action, saved);
+      const to = target(action, saved, places);
       if (to !== undefined) current = to === null ? null : (nodes.get(to) ?? null);
     }
     current = { action, parent: current };

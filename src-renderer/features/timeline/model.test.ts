@@ -192,6 +192,8 @@ describe('checkpoints in the record', () => {
       ['action', 'b'],
       ['marker', 'at-untold'],
     ]);
+    const own = action('s', 'Saved', { tool: 'checkpoint_create' });
+    expect(fold([own], { checkpoints: [checkpoint('by-place', 's')] }).map((row) => row.kind)).toEqual(['checkpoint']);
   });
   it('leave what was undone in its place, said to be', () => {
     const rows = fold([action('a', 'Clicked **a**'), action('b', 'Clicked **b**')], { undone: new Set(['b']) });

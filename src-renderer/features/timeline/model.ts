@@ -14,7 +14,7 @@ export type Row =
   /** Reads in a row, of one kind, folded into one line. */
   | { kind: 'reads'; key: string; action: Action; actions: readonly Action[] }
   /** A checkpoint was saved, gone back to, branched from or deleted. */
-  | { kind: 'checkpoint'; key: string; action: Action; fact: CheckpointFact; checkpointId: string | null }
+  | { kind: 'checkpoint'; key: string; action: Action; fact: CheckpointFact }
   /** A checkpoint that no row tells of, after the row that it follows. */
   | { kind: 'marker'; key: string; checkpoint: Checkpoint }
   /** A change of hands: a block in the flow. `heldMs` once the hold is over, `current` while it lasts. */
@@ -92,8 +92,8 @@ export interface FoldHints {
 /** Folds the record (oldest first) into rows. Pure; keys stay the same when rows are added at either end of a fold's end. */
 export function fold(actions: readonly Action[], { undone, checkpoints = [] }: FoldHints = {}): Row[] {
   const rows: Row[] = [];
-  const told = new Set(actions.map((action) => checkpointFact(action) === 'saved' && checkpointIdOf(action)));
-  const untold = checkpoints.filter((each) => !told.has(each.checkpointId));
+  const telling = actions.filter((action) => checkpointFact(action) === 'saved');
+  const untold = checkpoints.filter((each) => !telling.some((action) => tellsOf(action, each)));
   let hold: ControlRow | null = null;
   for (const action of actions) {
     hold = foldOne(rows, hold, action, undone);
@@ -102,6 +102,12 @@ export function fold(actions: readonly Action[], { undone, checkpoints = [] }: F
         rows.push({ kind: 'marker', key: `at-${checkpoint.checkpointId}`, checkpoint });
   }
   return rows;
+}
+
+/** Whether the row that saved a checkpoint is this one: it is then also the row after which that checkpoint was made. */
+export function tellsOf(action: Action, checkpoint: Pick<Checkpoint, 'checkpointId' | 'afterActionId'>): boolean {
+  const id = checkpointIdOf(action);
+  return id === null ? checkpoint.afterActionId === action.id : id === checkpoint.checkpointId;
 }
 
 /** Adds one row, or folds it into the last; returns the hold that is open after it. */
@@ -115,7 +121,7 @@ function foldOne(
   if (fact !== null) return addControl(rows, hold, action, fact);
   const saved = checkpointFact(action);
   if (saved !== null) {
-    rows.push({ kind: 'checkpoint', key: action.id, action, fact: saved, checkpointId: checkpointIdOf(action) });
+    rows.push({ kind: 'checkpoint', key: action.id, action, fact: saved });
     return hold;
   }
   if (action.tool === 'request_human') {
@@ -234,7 +240,7 @@ export function factTitle(row: ControlRow, me: string): string {
 }
 
 /** Names stand between marks in a change of hands: the reader's own becomes "you". */
-function asYou(words: string, me: string): string {
+export function asYou(words: string, me: string): string {
   const parts = splitWords(words).map((part) => (part.bold && part.text === me ? 'you' : part.text));
   return capital(parts.join(''));
 }

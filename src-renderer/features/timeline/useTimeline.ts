@@ -28,7 +28,7 @@ export function useTimeline(sessionId: string, checkpointsKept: boolean) {
   const { actions } = query;
   const complete = !query.hasNextPage;
   const checkpoints = useCheckpoints(sessionId, checkpointsKept).data;
-  const history = useMemo(() => lineage(actions, complete), [actions, complete]);
+  const history = useMemo(() => lineage(actions, complete, checkpoints), [actions, complete, checkpoints]);
   const rows = useMemo(() => fold(actions, { undone: history.undone, checkpoints }), [actions, history, checkpoints]);
   return { ...query, actions, rows, checkpoints };
 }

@@ -71,6 +71,7 @@ export function createMockBridge(): Bridge {
       lapsesAt: null,
       lapseReason: null,
       askedBy: null,
+      pausedBy: null,
       ...patch,
     };
     push('event', { event: 'control', data: { sessionId: id, control: session.control } });
@@ -223,7 +224,7 @@ export function createMockBridge(): Bridge {
         case 'pause':
           note(sessionId, 'Paused', { ...human, tool: 'control.pause' });
           freeze(sessionId, true);
-          return setControl(sessionId, { kind: 'paused', holder: null });
+          return setControl(sessionId, { kind: 'paused', holder: null, pausedBy: me });
         case 'resume':
           note(sessionId, 'Let it go on', { ...human, tool: 'control.resume' });
           freeze(sessionId, false);

@@ -84,7 +84,11 @@ export function checkpointHandlers(world: MockWorld) {
   };
   const setFrozen = (session: Session, frozen: boolean) => {
     session.frozen = frozen;
-    world.setControl(session.sessionId, { kind: frozen ? 'paused' : 'agent', holder: null });
+    world.setControl(session.sessionId, {
+      kind: frozen ? 'paused' : 'agent',
+      holder: null,
+      pausedBy: frozen ? me : null,
+    });
     world.push('event', { event: 'session', data: { ...session } });
   };
 
@@ -110,13 +114,13 @@ export function checkpointHandlers(world: MockWorld) {
         reason: null,
         bytes: null,
         frame: frameHash(sceneOf.get(sessionId) ?? 'orders', all.length),
-        afterActionId: world.rows(sessionId).at(-2)?.id ?? null,
+        afterActionId: row.id,
       });
       await pause(lag);
       finish(row, {
-        words: `Saved the checkpoint **${saving.name}**`,
+        words: `**${me}** saved checkpoint “${saving.name}”`,
         outcome: 'done',
-        arguments: { checkpointId: saving.checkpointId, afterActionId: saving.afterActionId },
+        arguments: { name: saving.name },
       });
       return announce({ ...saving, state: 'ready', bytes: 272 * 1024 ** 2 });
     },
@@ -124,16 +128,16 @@ export function checkpointHandlers(world: MockWorld) {
       const to = find(sessionId, checkpointId);
       const held = world.find(sessionId).control.kind === 'human';
       if (!held) world.setControl(sessionId, { kind: 'human', holder: me });
-      const row = world.note(sessionId, `Rewound to **${to.name}**`, {
+      const row = world.note(sessionId, `**${me}** goes back to checkpoint “${to.name}”`, {
         ...human,
         tool: 'checkpoint.restore',
         outcome: 'pending',
-        arguments: { checkpointId, afterActionId: to.afterActionId },
+        arguments: { checkpointId, name: to.name },
       });
       world.away(sessionId, true);
       await pause(lag * 2);
       world.away(sessionId, false);
-      finish(row, { outcome: 'done', durationMs: lag * 2 });
+      finish(row, { outcome: 'done', words: `**${me}** went back to checkpoint “${to.name}”` });
       if (!held) world.setControl(sessionId, { kind: 'agent', holder: null });
       return to;
     },
