@@ -63,7 +63,9 @@ export class Fleet {
   async park(row: MachineRow, signal: AbortSignal): Promise<void> {
     const backend = this.watch.backend(row.backend);
     await this.core.effect('park', () =>
-      bounded('Parking a machine', this.core.limits.pauseMs, signal, async (s) => backend?.pause(row.machineId, s)),
+      bounded('Parking a machine', this.core.limits.pauseMs, signal, async (s) =>
+        backend?.park ? backend.park(row.machineId, row.secret, s) : backend?.pause(row.machineId, s),
+      ),
     );
   }
   async wake(row: MachineRow, ms: number, signal: AbortSignal): Promise<void> {
