@@ -88,6 +88,11 @@ export interface SandboxBackend {
    */
   readonly parks?: boolean;
   /**
+   * `pause` for a machine that nobody has had yet: it may first do, in the background, what its first call would wait for.
+   * `pause` and `unpause` end that. Absent: `pause` does.
+   */
+  park?(machineId: string, secret: string, signal: AbortSignal): Promise<void>;
+  /**
    * Makes beforehand, once for an image and size, what its first machine would wait for (a minute or more). Resolves at
    * once when it is there. Absent: there is nothing to make. When it fails, machines can still be made, slowly.
    */

@@ -11,11 +11,13 @@ import type { Hardware } from './arguments';
 import { bootCold, clone } from './clone';
 import { lastLines } from './console';
 import { Homes } from './homes';
+import { factsOf, savedIn } from './facts';
 import { cacheFolder, findImage, type QemuImage } from './image';
 import { Layout } from './layout';
 import { QemuMachines } from './machines';
 import { createOwnGuests } from './own';
 import { joinOwnGuests } from './own/join';
+import { Parking, warmUp } from './parking';
 import { findQemu, statusOf, type QemuFound } from './probe';
 import { savedKey } from './savedManifest';
 import type { SavedState, SavedStateOptions } from './savedState';
@@ -64,6 +66,14 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
       return { hardware, key: state.key, qemu: state.qemuVersion };
     },
   });
+  const parking = new Parking(
+    { warm: warmUp, hold: async (machineId, signal) => (await machines.own(machineId, signal)).hold(true) },
+    logger,
+  );
+  const linkPath = (machineId: string): string => {
+    const port = machines.linkPort(machineId);
+    return port === null ? join(layout.files(machineId).socketFolder, 'no-link') : `tcp:127.0.0.1:${port}`;
+  };
   const samples = new Map<string, CpuSample>();
   const trials = new Map<string, Promise<Chosen>>();
   let found: QemuFound | null = null;
@@ -168,27 +178,56 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
         const parts = { binary, hardware, files };
         if (desktop) {
           const loaded = await loadOrNull(desktop, key, () => clone(parts, desktop, own));
-          if (loaded) return loaded;
+          if (loaded) {
+            parking.made(spec.machineId);
+            return loaded;
+          }
           own.throwIfAborted();
         }
         return bootCold(parts, image, own);
       });
     },
-    linkPath(machineId) {
-      const port = machines.linkPort(machineId);
-      return port === null ? join(layout.files(machineId).socketFolder, 'no-link') : `tcp:127.0.0.1:${port}`;
-    },
+    linkPath,
     async afterFirstContact(machineId, signal) {
       // The session starts with the machine; its identity came by the boot line, which no program of it can read.
       await machines.own(machineId, signal);
     },
-    list: (signal) => machines.list(signal),
+    async list(signal) {
+      const found = await machines.list(signal);
+      // On its way to stand still: nobody has it, and nobody should wonder that it runs.
+      return found.map((one) =>
+        one.running && parking.isParking(one.machineId)
+          ? { ...one, running: false, paused: true, state: 'being parked' }
+          : one,
+      );
+    },
+    describe: () => ({ guestAgent: true, consoleLog: true }),
+    async facts(signal) {
+      const qemuVersion = await version(signal);
+      const image = findImage(imageDir, 'desktop');
+      if (!image) return [{ name: 'QEMU', words: qemuVersion }];
+      const chosen = await accelerator(image, qemuVersion);
+      const ways = layout.all().map(({ way }) => way);
+      return factsOf({ qemuVersion, chosen, image, saved: savedIn(savedDir), ways, now: Date.now() });
+    },
     async destroy(machineId, signal) {
+      await parking.end(machineId);
       await machines.destroy(machineId, signal);
       samples.delete(machineId);
     },
-    pause: async (machineId, signal) => (await machines.own(machineId, signal)).hold(true),
-    unpause: async (machineId, signal) => (await machines.own(machineId, signal)).hold(false),
+    parks: true,
+    async park(machineId, secret, signal) {
+      await machines.own(machineId, signal);
+      await parking.park({ machineId, path: linkPath(machineId), secret }, signal);
+    },
+    async pause(machineId, signal) {
+      await parking.end(machineId);
+      await (await machines.own(machineId, signal)).hold(true);
+    },
+    async unpause(machineId, signal) {
+      await parking.end(machineId);
+      await (await machines.own(machineId, signal)).hold(false);
+    },
     async stats(machineId, signal) {
       const { pid } = await machines.own(machineId, signal);
       let before = samples.get(machineId) ?? null;
@@ -228,6 +267,7 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
     },
     onExit: (listener) => machines.onExit(({ machineId, reason }) => listener(machineId, reason)),
     async close() {
+      await parking.close();
       await Promise.all([machines.close(), saved.close()]);
     },
   };

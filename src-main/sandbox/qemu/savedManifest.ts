@@ -10,7 +10,7 @@ export const savedModes = ['mapped', 'streamed'] as const;
 export type SavedMode = (typeof savedModes)[number];
 
 const fileSchema = z.object({ bytes: z.int().min(1), mtimeMs: z.number(), sum: z.string() });
-const manifestSchema = z.object({
+export const manifestSchema = z.object({
   version: z.literal(1),
   key: z.string(),
   mode: z.enum(savedModes),
