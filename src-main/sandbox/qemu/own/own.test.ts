@@ -7,7 +7,7 @@ import { ownArguments, type OwnHardware, type OwnPlace } from './arguments';
 import { findFirmware } from './firmware';
 import { findGuest, listGuests, readDescription, saveGuest } from './guestFolder';
 import { refusalOf } from './inspect';
-import { ReadyWatch } from './readiness';
+import { demandSeconds, ReadyWatch } from './readiness';
 
 const guest = readDescription({ name: 'x', disk: '/d/a,b.qcow2', iso: '/i.iso' });
 const hardware: OwnHardware = {
@@ -160,6 +160,9 @@ describe('readiness by the screen', () => {
     const watch = new ReadyWatch({ ...when, minSeconds: 0, stillSeconds: 0 }, 0);
     expect(watch.look(frame(0, 5), 1_000)).toContain('blank');
     expect(watch.look(frame(0, 6), 1_000)).toBeNull();
+  });
+  it('counts what a processor waited for as wanted', () => {
+    expect(demandSeconds('1500000000 500000000 42\n')).toBe(2);
   });
   it('asks for no more than it is told to', () => {
     const any = { minSeconds: 0, stillSeconds: 0, notBlank: false };

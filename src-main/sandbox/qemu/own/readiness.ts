@@ -1,8 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { bounded } from '../../../base/bounded';
 import { sleep } from '../../../base/deadline';
 import { RfbGlance, type GlanceFrame } from '../rfbGlance';
-import { cpuPercent, sampleCpu } from '../stats';
+import { cpuPercent, sampleCpu, type CpuSample } from '../stats';
 import type { ReadyWhen } from './description';
 
 /** Milliseconds between two looks, and for one. */
@@ -61,6 +62,28 @@ export class ReadyWatch {
   }
 }
 
+/** Seconds of processor that a thread had and that it waited for while others had it (schedstat of proc(5)). */
+export function demandSeconds(schedstat: string): number {
+  const [ran = 0, waited = 0] = schedstat.trim().split(/\s+/).map(Number);
+  return (ran + waited) / 1e9;
+}
+
+/** What a process would have used by now: on a busy computer one that gets little looks idle by what it used. */
+function sampleDemand(pid: number): CpuSample | null {
+  const sample = sampleCpu(pid);
+  if (!sample) return null;
+  try {
+    const folder = `/proc/${pid}/task`;
+    const demands = readdirSync(folder).map((task) =>
+      demandSeconds(readFileSync(`${folder}/${task}/schedstat`, 'latin1')),
+    );
+    return { ...sample, used: demands.reduce((sum, each) => sum + each, 0) };
+  } catch {
+    // Kernels may keep no such figures.
+    return sample;
+  }
+}
+
 /** Percent of one core below which a guest is at rest, for so many looks in a row; it is waited for at most so long. */
 const rest = { percent: 25, looks: 3, ms: 300_000 } as const;
 
@@ -69,11 +92,11 @@ const rest = { percent: 25, looks: 3, ms: 300_000 } as const;
  * always busy is waited for five minutes, and taken as it is then; so is one of a system that tells no times.
  */
 export async function untilAtRest(pid: number, signal: AbortSignal, onWait: (missing: string) => void): Promise<void> {
-  let before = sampleCpu(pid);
+  let before = sampleDemand(pid);
   let calm = 0;
   for (const giveUpAt = performance.now() + rest.ms; before && calm < rest.looks && performance.now() < giveUpAt;) {
     await sleep(lookMs.every, signal);
-    const after = sampleCpu(pid);
+    const after = sampleDemand(pid);
     if (!after) return;
     calm = cpuPercent(before, after) < rest.percent ? calm + 1 : 0;
     before = after;
