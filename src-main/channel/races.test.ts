@@ -55,7 +55,9 @@ it('no act of an agent reaches the machine while a person holds control: 60 take
   };
   const callers = clients.map(eager);
   /** The callers get as far as that in between, however slow the computer: a race needs two. */
-  const reached = (what: () => number, before: number) => expect.poll(what, { interval: 1 }).toBeGreaterThan(before);
+  const reached = async (what: () => number, before: number) => {
+    await expect.poll(what, { interval: 1 }).toBeGreaterThan(before);
+  };
   const mara = { name: 'Mara K.', admin: false };
   for (let round = 0; round < 60; round++) {
     if (round % 3 === 0) await reached(() => acted, acted);

@@ -280,7 +280,8 @@ export function createControl(deps: ControlDeps): ControlService {
       const held = find(sessionId);
       apply(held, { kind: 'rewound', to }, 'anyway');
       const raised = deps.fences.raise(sessionId, held.lease.epoch);
-      await within(raised, changeDeps.fenceMs, 'Shutting out what is older', 'guest_timeout');
+      // A machine that was just put back answers its first call late.
+      await within(raised, 3 * changeDeps.fenceMs, 'Shutting out what is older', 'guest_timeout');
     },
     onChange: (listener) => changes.on(({ sessionId, state }) => listener(sessionId, state)),
     open(sessionId) {

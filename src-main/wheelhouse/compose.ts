@@ -139,6 +139,10 @@ export async function compose(
       human.flush(sessionId);
       return baseControl.act(sessionId, operator, request);
     },
+    stopAll(operator) {
+      for (const { sessionId } of broker.sessions.live()) human.flush(sessionId);
+      return baseControl.stopAll(operator);
+    },
   };
   const waits = (sessionId: string) =>
     attention

@@ -121,6 +121,8 @@ export class HubProxy implements ScreenHub {
     const before = this.demands > 0;
     this.demands += by;
     const after = this.demands > 0;
+    // Another hub may have this one's name by now.
+    if (this.over !== null) return;
     // A hub that is gone needs no rate; its loss is told by onLost.
     if (before !== after) this.remote.call(this.session, 'demand', { wanted: after }).catch(() => {});
   }
