@@ -24,6 +24,8 @@ describe('words of a checkpoint', () => {
   });
   it('never count more than is known', () => {
     expect(sinceWords({ undoes: 0, bringsBack: 0, whole: true })).toBe('Nothing since');
+    expect(sinceWords({ undoes: 0, bringsBack: 2, whole: true })).toBe('Brings 2 undone back');
+    expect(sinceWords({ undoes: 3, bringsBack: 2, whole: true })).toBe('3 actions since, brings 2 undone back');
     expect(sinceWords({ undoes: 1, bringsBack: 0, whole: true })).toBe('1 action since');
     expect(sinceWords({ undoes: 100, bringsBack: 0, whole: false })).toBe('More than 100 actions since');
   });

@@ -31,8 +31,9 @@ export function sizeWords(bytes: number | null): string {
 
 export type Since = ReturnType<Lineage['since']>;
 
-/** "Nothing since", "1 action since", "More than 100 actions since". */
-export function sinceWords({ undoes, whole }: Since): string {
+/** "Nothing since", "1 action since", "More than 100 actions since"; for one in a stretch that was undone, what it brings back. */
+export function sinceWords({ undoes, bringsBack: back, whole }: Since): string {
+  if (back > 0) return `${undoes > 0 ? `${count(undoes, 'action')} since, brings` : 'Brings'} ${back} undone back`;
   if (!whole && undoes === 0) return 'Older actions since';
   if (!whole) return `More than ${count(undoes, 'action')} since`;
   return undoes === 0 ? 'Nothing since' : `${count(undoes, 'action')} since`;
