@@ -5,6 +5,7 @@ import { _electron, type ElectronApplication, type Page } from '@playwright/test
 import type { RequestInput, RequestName, RequestOutput } from '../../src-shared/ipc';
 import { TestAgent } from './agent';
 import { containerOf, docker, removeOurs } from './docker';
+import { endOurs } from './qemu';
 import { electronBinary, root, rootFlags } from './runtime';
 
 export interface LaunchOptions {
@@ -102,6 +103,7 @@ export class TestApp {
     await this.electron.close().catch(() => this.electron.process().kill('SIGKILL'));
     if (this.keepData) return;
     await removeOurs(this.dataDir);
+    await endOurs(this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -20,6 +20,13 @@ export class PoolsPage {
     for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
   }
 
+  /** One field says what the machines are. */
+  async chooseBackend(name: 'Docker' | 'QEMU'): Promise<void> {
+    const choice = this.dialog().getByRole('group', { name: 'Backend' }).getByRole('button', { name, exact: true });
+    await choice.click();
+    await expect(choice).toHaveAttribute('aria-pressed', 'true');
+  }
+
   async edit(values: Record<string, string>): Promise<void> {
     await this.page.getByRole('button', { name: 'Edit…' }).click();
     await this.fill(values);

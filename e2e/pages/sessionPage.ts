@@ -7,6 +7,8 @@ export class SessionPage {
 
   readonly screen = () => this.page.getByRole('group', { name: 'Screen of the desktop' });
   readonly canvas = () => this.screen().locator('canvas');
+  /** What stands for the screen until its first live picture. */
+  readonly placeholder = () => this.screen().locator('xpath=..').locator('img').first();
   readonly take = () => this.page.getByRole('button', { name: 'Take control' });
   readonly handBack = () => this.page.getByRole('button', { name: 'Hand back', exact: true });
   readonly note = () => this.page.getByRole('textbox', { name: /note|agent/i });
@@ -16,8 +18,8 @@ export class SessionPage {
     await this.live();
   }
 
-  /** A session that is over: there is no live screen to wait for. */
-  async openEnded(sessionId: string): Promise<void> {
+  /** A session that is over or stopped: there is no live screen to wait for. */
+  async openStill(sessionId: string): Promise<void> {
     await this.page.evaluate((id) => void (window.location.hash = `/session/${id}`), sessionId);
     await expect(this.screen()).toBeAttached();
   }

@@ -58,7 +58,7 @@ test.describe('machines that fail', () => {
     await view.says('The desktop is gone');
     await view.says(/exited with code 137/);
     await expect(view.take()).toHaveCount(0);
-    await expect(app.page.getByRole('button', { name: 'Stop…' })).toHaveCount(0);
+    await expect(app.page.getByRole('button', { name: 'End…' })).toHaveCount(0);
     expect(await app.invoke('sessions.get', { sessionId: bad.id })).toMatchObject({
       status: 'failed',
       reason: expect.stringContaining('exited with code 137'),
@@ -124,7 +124,7 @@ test.describe('machines that fail', () => {
       .toBe('failed');
     const { reason } = await app.invoke('sessions.get', { sessionId: frozen.id });
     expect(reason).toMatch(/hangs|health|lost/i);
-    await view.openEnded(frozen.id);
+    await view.openStill(frozen.id);
     await view.says('The desktop is gone');
     expect(await good.agent.shell('echo still served')).toBe('still served\n');
     expect((await app.invoke('sessions.get', { sessionId: good.id })).status).toBe('active');
