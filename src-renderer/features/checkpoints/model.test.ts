@@ -5,6 +5,7 @@ import {
   causeWords,
   holdOf,
   holdWords,
+  lastFrame,
   newestFirst,
   rewinding,
   rewindWords,
@@ -90,4 +91,15 @@ it('says whose wheel it takes for it', () => {
   expect(words('paused')).toContain('paused again');
   expect(words('human', me)).toBe('You keep the wheel.');
   expect(words('human', 'Mara K.')).toContain('Mara K. has the wheel now');
+});
+
+it('finds the newest picture in the record', () => {
+  const rows = [
+    action('a', 'x', { frameBefore: 'one', frameAfter: 'two' }),
+    action('b', 'y', { frameBefore: 'three' }),
+    action('c', 'z'),
+  ];
+  expect(lastFrame(rows)).toBe('three');
+  expect(lastFrame(rows.slice(0, 1))).toBe('two');
+  expect(lastFrame([])).toBeNull();
 });

@@ -114,3 +114,9 @@ export function holdWords(hold: Hold): string {
       return assertNever(hold);
   }
 }
+
+/** The newest picture that the record holds. */
+export function lastFrame(actions: readonly Action[]): string | null {
+  const last = actions.findLast((action) => action.frameAfter ?? action.frameBefore);
+  return last?.frameAfter ?? last?.frameBefore ?? null;
+}

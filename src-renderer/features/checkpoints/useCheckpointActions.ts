@@ -7,7 +7,7 @@ import { keys, queryClient, useCheckpoints } from '../../lib/queries';
 import { lineage } from '../timeline/lineage';
 import { useActions } from '../timeline/useTimeline';
 import type { CheckpointVerb } from './CheckpointCard';
-import { rewinding, support } from './model';
+import { lastFrame, rewinding, support } from './model';
 
 export interface Failure {
   of: 'save' | 'rewind' | 'remove';
@@ -70,6 +70,7 @@ export function useCheckpointActions(session: Session) {
     saving,
     goingBack,
     history,
+    lastFrame: lastFrame(actions),
     /** Ids of acts that a rewind undid: they say nothing of the screen as it is. */
     undone: history.undone,
     busy: saving || goingBack !== null,

@@ -112,7 +112,12 @@ export function Screen({
   return (
     <div className={css.screen} style={{ aspectRatio: `${size.width} / ${size.height}` }}>
       {placeholder && !everLive && (
-        <img className={css.placeholder} src={placeholder} alt="" data-dim={(lost && !still) || undefined} />
+        <img
+          className={css.placeholder}
+          src={placeholder}
+          alt=""
+          data-dim={(lost && !still) || !connected || undefined}
+        />
       )}
       <canvas
         ref={last}

@@ -1,7 +1,7 @@
 import { Ban } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { call, messageOf } from '../../lib/api';
-import { thumbUrl } from '../../lib/pictures';
+import { frameUrl, thumbUrl } from '../../lib/pictures';
 import { useAttention, useMe, usePools, useSession } from '../../lib/queries';
 import { useLive, useUi } from '../../lib/stores';
 import { useLatest } from '../../lib/useLatest';
@@ -82,6 +82,8 @@ function LoadedSession({ session }: { session: Session }) {
   const pool = pools?.find((each) => each.id === session.poolId);
   const size = useScreenSize(session, pool);
   const goingBack = checkpoints.goingBack?.name ?? null;
+  // Of a session that is over, the record has the last picture.
+  const last = session.endedAt === null ? null : checkpoints.lastFrame;
   const undone = latest !== undefined && checkpoints.undone.has(latest.id);
   const state = controlBar({
     session,
@@ -201,7 +203,7 @@ function LoadedSession({ session }: { session: Session }) {
                   connected={session.endedAt === null && session.machineId !== null}
                   goingBack={goingBack}
                   still={session.frozen ?? false}
-                  placeholder={thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)}
+                  placeholder={thumb === undefined ? last && frameUrl(last) : thumbUrl(session.sessionId, thumb, 640)}
                   onFocusChange={setFocused}
                 >
                   {pointer && <AgentPointer view={pointer} />}
