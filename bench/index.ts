@@ -5,6 +5,7 @@ import { coldStart } from './cases/coldStart';
 import { fence } from './cases/control';
 import { footprint } from './cases/footprint';
 import { keyToPixel } from './cases/keyToPixel';
+import { qemuFleet } from './cases/qemuFleet';
 import { relay } from './cases/relay';
 import { tools } from './cases/tools';
 import { serveClient } from './lib/clientProcess';
@@ -25,6 +26,7 @@ const cases: Record<string, () => Promise<Row[]>> = {
   keyToPixel,
   appStart,
   footprint,
+  qemuFleet,
 };
 
 async function main(): Promise<void> {
