@@ -73,6 +73,11 @@ export class Desktop {
     return { text, structured, png: picture?.type === 'image' ? Buffer.from(picture.data, 'base64') : null };
   }
 
+  /** An emulated processor, say: what is not needed for the job is left out. */
+  get isSlow(): boolean {
+    return this.patience > 1;
+  }
+
   /** Asks until there is an answer, as long as this desktop may need where a container needs `timeoutMs`; null then. */
   until<T>(ask: () => Promise<T | null>, timeoutMs: number): Promise<T | null> {
     // Every question costs the machine that is waited for.
