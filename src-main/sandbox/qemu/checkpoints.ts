@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { chmod } from 'node:fs/promises';
+import { chmod, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '../../base/bounded';
 import { WheelhouseError } from '../../base/errors';
@@ -10,12 +10,12 @@ import type { Hardware } from './arguments';
 import { baseIn, copyDisk, savedBase, shareBase } from './base';
 import { CheckpointFolders, checkpointNames, savingFailed, type CheckpointManifest } from './checkpointFolder';
 import { loadState, saveState } from './incoming';
-import { lastWords, launch } from './launch';
+import { lastWords, launch, type Launched } from './launch';
 import type { Layout, MachineFiles, MachineRecord } from './layout';
 import type { Homes } from './homes';
 import { LiveMachine } from './liveMachine';
 import type { Made, QemuMachines } from './machines';
-import { endMachine } from './process';
+import { endMachine, givenFile } from './process';
 import { NotHere, openSource, savePages, type MemorySource } from './saveMemory';
 import { readSaved } from './savedManifest';
 
@@ -256,10 +256,15 @@ export class Checkpoints implements MachineCheckpoints {
     const backing = existsSync(files.base.disk) ? files.base.disk : undefined;
     const memory = mapped ? ({ kind: 'private', path: files.base.memory } as const) : ({ kind: 'own' } as const);
     const parts = { binary, hardware, files, memory, disk: files.overlay, backing, home, incoming: true };
-    const machine = await launch(parts, signal);
+    const state = await open(path(checkpointNames.state));
+    let machine: Launched;
     try {
-      const state = { socket: files.incoming, file: path(checkpointNames.state), memoryApart: mode === 'pages' };
-      await loadState(machine.qmp, state, signal);
+      machine = await launch({ ...parts, state: state.fd }, signal);
+    } finally {
+      await state.close();
+    }
+    try {
+      await loadState(machine.qmp, { given: givenFile, memoryApart: mode === 'pages' }, signal);
       return { ...machine, way: mapped ? 'mapped' : 'streamed' };
     } catch (error) {
       machine.boot.close();

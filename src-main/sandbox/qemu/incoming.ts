@@ -68,16 +68,21 @@ async function migrated(qmp: Qmp, signal: AbortSignal): Promise<void> {
  */
 export async function loadState(
   qmp: Qmp,
-  options: { socket: string; file: string; memoryApart: boolean },
+  options: ({ socket: string; file: string } | { given: number }) & { memoryApart: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   await qmp.run('migrate-set-capabilities', capabilities(options.memoryApart));
   // A machine that moved would tell its network where it is now: here nobody listens, and its own kernel would do it too.
   await qmp.run('migrate-set-parameters', { 'announce-rounds': 0 });
-  await qmp.run('migrate-incoming', { uri: `unix:${options.socket}` });
-  await pipeline(createReadStream(options.file), connect(options.socket), { signal });
+  if ('given' in options) {
+    await qmp.run('migrate-incoming', { uri: `fd:${options.given}` });
+  } else {
+    await qmp.run('migrate-incoming', { uri: `unix:${options.socket}` });
+    await pipeline(createReadStream(options.file), connect(options.socket), { signal });
+  }
   for (const giveUpAt = performance.now() + moveMs; ; await sleep(qmpMs.poll, signal)) {
-    const status = await qmp.status();
+    // While it reads a file it answers nothing.
+    const status = await qmp.status(moveMs);
     if (status === 'paused' || status === 'prelaunch') return;
     if (status !== 'inmigrate' || performance.now() > giveUpAt) {
       throw new WheelhouseError('guest_failed', `The saved state can't be loaded: QEMU is ${status}.`);

@@ -45,13 +45,15 @@ export async function launch(
     backing?: string | undefined;
     home?: string | undefined;
     incoming: boolean;
+    /** An open file, which QEMU reads a state from by itself: see `givenFile`. */
+    state?: number;
   },
   signal: AbortSignal,
 ): Promise<Launched> {
   const { hardware, files, memory, disk, backing, home, incoming } = options;
   const { name, sockets, pidFile } = files;
   const args = qemuArguments(hardware, { name, memory, disk, backing, home, sockets, pidFile, incoming });
-  const started = await startQemu(options.binary, args, files.qemuLog);
+  const started = await startQemu(options.binary, args, files.qemuLog, options.state);
   let qmp: Qmp | null = null;
   let boot: BootLine | null = null;
   try {

@@ -16,17 +16,25 @@ export interface QemuProcess {
   ended: () => string | null;
 }
 
+/** As which number a started QEMU finds the file that it was given. */
+export const givenFile = 5;
+
 /**
- * Starts QEMU apart from this process, so that machines outlive the broker. Its own words go to `logFile`. Throws
- * backend_unreachable when there is no such program.
+ * Starts QEMU apart from this process, so that machines outlive the broker. Its own words go to `logFile`; an open file
+ * may be given to it. Throws backend_unreachable when there is no such program.
  */
-export async function startQemu(binary: string, args: readonly string[], logFile: string): Promise<QemuProcess> {
+export async function startQemu(
+  binary: string,
+  args: readonly string[],
+  logFile: string,
+  given?: number,
+): Promise<QemuProcess> {
   const log = openSync(logFile, 'a', 0o600);
   let ended: string | null = null;
   try {
     // It outlives us: what whoever started us gave us as 3 and 4 (an inspector's pipes) would be held open by it. Another
     // file has to take their places: what is only ignored there is passed on.
-    const stdio = ['ignore', log, log, log, log] as const;
+    const stdio = ['ignore', log, log, log, log, ...(given === undefined ? [] : [given])] as const;
     const child = spawn(binary, args, { detached: true, stdio: [...stdio], env: quietEnvironment() });
     child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `exited with code ${code ?? '?'}`));
     await new Promise<void>((resolve, reject) => {

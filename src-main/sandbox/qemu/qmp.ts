@@ -145,8 +145,8 @@ export class Qmp {
   }
 
   /** running, paused, inmigrate, guest-panicked … */
-  async status(): Promise<string> {
-    const answer = (await this.run('query-status')) as { status?: unknown } | null;
+  async status(timeoutMs?: number): Promise<string> {
+    const answer = (await this.run('query-status', {}, timeoutMs)) as { status?: unknown } | null;
     return typeof answer?.status === 'string' ? answer.status : 'unknown';
   }
 

@@ -116,7 +116,7 @@ export class MemoryPart {
   private first = true;
 
   constructor(
-    readonly buffer: Buffer,
+    private buffer: Buffer,
     sectionId: number,
     private readonly block = 'ram',
   ) {
@@ -128,11 +128,12 @@ export class MemoryPart {
   get room(): boolean {
     return this.buffer.length - this.used >= pageBytes + 64;
   }
-  /** What was written since it was taken last. */
-  take(): Buffer {
-    const { used } = this;
+  /** What was written since it was taken last; `next` is written to from here on. */
+  take(next: Buffer): Buffer {
+    const written = this.buffer.subarray(0, this.used);
+    this.buffer = next;
     this.used = 0;
-    return this.buffer.subarray(0, used);
+    return written;
   }
   /** A page at a byte offset within the block; one of nothing but zeros takes one byte. */
   page(offset: number, source: Buffer, at: number): void {

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { findMappings, openMemory, openPagemap, ownPages, stretches } from './changedPages';
 import type { Qmp } from './qmp';
 import { devicesTail, MemoryPart, memoryHead, type MemoryHead } from './ramStream';
@@ -77,33 +78,47 @@ async function writePages(
   mappings: Awaited<ReturnType<typeof findMappings>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const spare = [Buffer.allocUnsafe(sizes.gathered), Buffer.allocUnsafe(sizes.read)] as const;
-  const part = new MemoryPart(spare[0], head.sectionId);
-  const [, read] = spare;
-  const flush = async (): Promise<void> => {
-    const bytes = part.take();
+  const read = Buffer.allocUnsafe(sizes.read);
+  // One is filled while the other is written.
+  const buffers = [Buffer.allocUnsafe(sizes.gathered), Buffer.allocUnsafe(sizes.gathered)] as const;
+  let filled = 0;
+  const part = new MemoryPart(buffers[0], head.sectionId);
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (bytes: Buffer): Promise<void> => {
     for (let done = 0; done < bytes.length;) done += (await out.write(bytes, done)).bytesWritten;
+  };
+  const flush = async (): Promise<void> => {
+    await writing;
     signal.throwIfAborted();
+    filled = 1 - filled;
+    writing = write(part.take(buffers[filled === 0 ? 0 : 1]));
+    writing.catch(() => {});
   };
   let turn = performance.now();
-  for (const mapping of mappings) {
-    for await (const offsets of ownPages(pagemap, mapping)) {
-      for (const stretch of stretches(offsets, sizes.read)) {
-        // Without the pool of threads: it is a copy in memory, and a trip to a thread costs more than most of them.
-        const got = readSync(memory.fd, read, 0, stretch.length, mapping.address + stretch.offset);
-        if (got !== stretch.length) throw new Error('the memory of the machine ended early');
-        for (let at = 0; at < got; at += 4096) {
-          if (!part.room) await flush();
-          part.page(mapping.offset + stretch.offset + at, read, at);
-        }
-        if (performance.now() - turn > turnMs) {
-          await flush();
-          turn = performance.now();
+  try {
+    for (const mapping of mappings) {
+      for await (const offsets of ownPages(pagemap, mapping)) {
+        for (const stretch of stretches(offsets, sizes.read)) {
+          // Without the pool of threads: it is a copy in memory, and a trip to a thread costs more than most of them.
+          const got = readSync(memory.fd, read, 0, stretch.length, mapping.address + stretch.offset);
+          if (got !== stretch.length) throw new Error('the memory of the machine ended early');
+          for (let at = 0; at < got; at += 4096) {
+            if (!part.room) await flush();
+            part.page(mapping.offset + stretch.offset + at, read, at);
+          }
+          if (performance.now() - turn > turnMs) {
+            await setImmediate();
+            turn = performance.now();
+          }
         }
       }
     }
+    if (!part.room) await flush();
+    part.end(head.sectionId);
+    await flush();
+    await writing;
+  } finally {
+    // Before the file is closed.
+    await writing.catch(() => {});
   }
-  if (!part.room) await flush();
-  part.end(head.sectionId);
-  await flush();
 }
