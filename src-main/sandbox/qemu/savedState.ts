@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '../../base/bounded';
-import { asWheelhouseError } from '../../base/errors';
+import { asWheelhouseError, WheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { Hardware, Memory } from './arguments';
 import { ConsoleLog } from './console';
@@ -36,6 +37,20 @@ export interface SavedStateOptions {
 /** Milliseconds from start to saved, checks included; a machine that is not done by then never will be. */
 const buildMs = 300_000;
 
+/** Mebibytes that a saved desktop takes beside the part of its memory that it uses, and at most of that. */
+const roomMiB = { files: 128, memory: 512 } as const;
+
+/** A machine whose disk or memory file can't grow stops or is killed minutes later, without a word why. */
+async function needRoom({ savedDir, hardware }: SavedStateOptions): Promise<void> {
+  mkdirSync(savedDir, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(savedDir);
+  const free = Math.floor((bavail * bsize) / 2 ** 20);
+  const needed = roomMiB.files + Math.min(roomMiB.memory, hardware.memoryMiB);
+  if (free >= needed) return;
+  const words = `There is no room for a saved desktop: ${free} MiB are free in ${savedDir}, and ${needed} are needed.`;
+  throw new WheelhouseError('guest_failed', words, { reason: 'disk_full' });
+}
+
 /** The saved state of this image, size and QEMU if it is there and whole. */
 export async function findSavedState(options: SavedStateOptions, thorough: boolean): Promise<SavedState | null> {
   const folder = join(options.savedDir, options.key);
@@ -62,6 +77,7 @@ export async function makeSavedState(options: SavedStateOptions, parent: AbortSi
     for (const name of readdirSync(options.savedDir)) {
       if (name.startsWith(`${options.key}.partial`)) rmSync(join(options.savedDir, name), { recursive: true });
     }
+    await needRoom(options);
     const partial = `${folder}.partial-${randomBytes(4).toString('hex')}`;
     const build = async (mode: SavedMode): Promise<SavedManifest> => {
       rmSync(partial, { recursive: true, force: true });
