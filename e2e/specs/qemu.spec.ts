@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { expect, test } from '@playwright/test';
 import { TestAgent } from '../harness/agent';
@@ -81,6 +82,24 @@ test.describe('a pool on QEMU', () => {
     await agent.must('click', { x: 300, y: 200 });
     await agent.must('type_text', { text: 'the agent typed this: ~@#" 漢字\n' });
     await expect.poll(() => agent.shell('cat /tmp/typed')).toBe('the agent typed this: ~@#" 漢字\n');
+  });
+
+  test('its process holds nothing of the app’s, which it outlives', async () => {
+    const pid = await qemuPidOf(app, id);
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    expect(open.length).toBeGreaterThan(5);
+    expect(open.filter((path) => /electron|chromium|\.pak$/i.test(path))).toEqual([]);
+    // What is left are its own: the app's own pipes and sockets have the same numbers in the app.
+    const ours = new Set(
+      readdirSync(`/proc/${app.electron.process().pid}/fd`).flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/${app.electron.process().pid}/fd/${fd}`)];
+        } catch {
+          return [];
+        }
+      }),
+    );
+    expect(open.filter((path) => /^(pipe|socket):/.test(path) && ours.has(path))).toEqual([]);
   });
 
   test('the window shows it live', async () => {

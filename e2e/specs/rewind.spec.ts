@@ -54,7 +54,7 @@ test.describe('checkpoints', () => {
     await agent.must('type_text', { text: 'after the moment\n' });
     await agent.shell('rm ~/orders.txt; echo late > ~/late.txt; (sleep 4711 &) >/dev/null 2>&1');
     expect(await files()).toBe('late\n');
-    expect(await agent.shell('cat /tmp/typed')).toBe('after the moment\n');
+    await expect.poll(() => agent.shell('cat /tmp/typed')).toBe('after the moment\n');
   });
 
   test('the operator rewinds from the window: the screen comes back by itself', async () => {

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { sleep } from '../../base/deadline';
@@ -32,9 +32,7 @@ export async function startQemu(
   const log = openSync(logFile, 'a', 0o600);
   let ended: string | null = null;
   try {
-    // It outlives us: what whoever started us gave us as 3 and 4 (an inspector's pipes) would be held open by it. Another
-    // file has to take their places: what is only ignored there is passed on.
-    const stdio = ['ignore', log, log, log, log, ...(given === undefined ? [] : [given])] as const;
+    const stdio = ['ignore', log, log, ...beyondStdio(log, given)] as const;
     const child = spawn(binary, args, { detached: true, stdio: [...stdio], env: quietEnvironment() });
     child.once('exit', (code, signal) => (ended = signal ? `ended by ${signal}` : `exited with code ${code ?? '?'}`));
     await new Promise<void>((resolve, reject) => {
@@ -53,6 +51,41 @@ export async function startQemu(
     return { pid, ended: () => ended };
   } finally {
     closeSync(log);
+  }
+}
+
+/**
+ * What a machine gets as 3 and up. It outlives us: what whoever started us gave us as 3 and 4 (an inspector's pipes), and
+ * what Chromium opened to be passed on (its sockets, pipes and shared memory), would be held open by it and be in reach
+ * of whoever breaks out of the guest. Another file takes their places: what is only ignored is passed on.
+ */
+function beyondStdio(log: number, given: number | undefined): (number | 'ignore')[] {
+  const leaks = new Set([3, 4, ...passedOn()]);
+  const last = Math.max(...leaks, given === undefined ? 0 : givenFile);
+  return Array.from({ length: last - 2 }, (_, index) => {
+    const place = index + 3;
+    if (place === givenFile && given !== undefined) return given;
+    return leaks.has(place) ? log : 'ignore';
+  });
+}
+
+/** Linux: our open files without the mark that closes them in a started program (proc(5)). Elsewhere libuv sees to it. */
+function passedOn(): number[] {
+  const closesOnExec = 0o2000000;
+  const isPassedOn = (fd: number): boolean => {
+    try {
+      const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+      return flags !== undefined && (Number.parseInt(flags, 8) & closesOnExec) === 0;
+    } catch {
+      return false;
+    }
+  };
+  try {
+    return readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter((fd) => fd > 2 && isPassedOn(fd));
+  } catch {
+    return [];
   }
 }
 
