@@ -1,9 +1,11 @@
+import { sleep } from '../../base/deadline';
 import type { Logger } from '../../base/logger';
 import { connectGuest, openRfb } from '../../guest/index';
 import type { LinkTarget } from '../backend';
 
 /** Milliseconds that a first command may take of a machine that is about to be parked. */
 const warmMs = 5_000;
+const hangUpMs = 150;
 
 interface Steps {
   warm(target: LinkTarget, signal: AbortSignal): Promise<void>;
@@ -90,6 +92,8 @@ export async function warmUp(target: LinkTarget, signal: AbortSignal): Promise<v
   } finally {
     guest.close();
   }
+  // The machine has to hear that the connections ended: QEMU's network is busy with them for as long as it has not.
+  await sleep(hangUpMs, signal);
 }
 
 const aborted = (signal: AbortSignal): Promise<never> =>
