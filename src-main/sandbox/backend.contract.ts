@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep } from '../base/deadline';
 import { connectGuest, openRfb } from '../guest';
-import type { GuestClient } from '../guest/types';
-import type { LinkTarget, MachineSpec, SandboxBackend } from './backend';
+import type { SandboxBackend } from './backend';
 import { checkpointContract, homeCheckpointContract, homeContract } from './backend.keep.contract';
+import { eventually, MachinePark } from './machinePark.contract';
+
+export { eventually, MachinePark, secretOf } from './machinePark.contract';
 
 /** What the suite needs of a backend under test, and what it may ask of its machines. */
 export interface BackendUnderTest {
@@ -16,71 +18,16 @@ export interface BackendUnderTest {
   close(): Promise<void>;
 }
 
-const size = { cpus: 1, memoryMiB: 1024, width: 1024, height: 768 };
 const never = new AbortController().signal;
-export const secretOf = (machineId: string): string => machineId.padEnd(43, 'k');
 
-/** Tries until it works, for a machine that is starting. Rejects with the last failure after `ms`. */
-export async function eventually<T>(attempt: () => Promise<T>, ms = 30_000): Promise<T> {
-  const giveUpAt = performance.now() + ms;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > giveUpAt) throw error;
-      await sleep(20);
-    }
-  }
-}
-
-/** Machines for a suite, each destroyed at its end. */
-export class MachinePark {
-  private readonly clients: GuestClient[] = [];
-  private readonly made = new Set<string>();
-  private count = 0;
-
-  constructor(
-    readonly backend: SandboxBackend,
-    private readonly image: string,
-  ) {}
-
-  spec(machineId = `m_${process.pid.toString(36)}${++this.count}`): MachineSpec {
-    this.made.add(machineId);
-    return { machineId, poolId: 'p_contract', image: this.image, size, secret: secretOf(machineId) };
-  }
-  target(machineId: string): LinkTarget {
-    return { machineId, path: this.backend.linkPath(machineId), secret: secretOf(machineId) };
-  }
-  /** Created, contacted, with its session: as the broker calls it ready. */
-  async ready(spec = this.spec()): Promise<{ client: GuestClient; target: LinkTarget }> {
-    await this.backend.create(spec, never);
-    const client = await this.connect(this.target(spec.machineId));
-    await this.backend.afterFirstContact(spec.machineId, never);
-    await eventually(async () =>
-      expect(await client.health()).toMatchObject({ screenReady: true, sessionReady: true }),
-    );
-    return { client, target: client.target };
-  }
-  async connect(target: LinkTarget, ms?: number): Promise<GuestClient> {
-    const client = await eventually(() => connectGuest(target, never), ms);
-    this.clients.push(client);
-    return client;
-  }
-  async clear(): Promise<void> {
-    for (const client of this.clients.splice(0)) client.close();
-    for (const machineId of this.made) await this.backend.destroy(machineId, never);
-    this.made.clear();
-  }
-}
-
-/** What a backend keeps beyond its machines; the suite asks all of it, and that the backend says no more and no less. */
+/** What a backend keeps beyond its machines: the suite asks all that is promised of it. */
 export interface Keeps {
   checkpoints?: boolean;
   homes?: boolean;
 }
 
 /** The one suite that every backend passes. Each test makes its own machines, but for the ones that only look. */
-export function backendContract(name: string, make: () => Promise<BackendUnderTest>, keeps?: Keeps): void {
+export function backendContract(name: string, make: () => Promise<BackendUnderTest>, keeps: Keeps = {}): void {
   describe(`${name} keeps the contract of a backend`, () => {
     let under: BackendUnderTest;
     let park: MachinePark;
@@ -264,18 +211,13 @@ export function backendContract(name: string, make: () => Promise<BackendUnderTe
       }
     });
 
-    if (keeps) {
-      const parts = { backend: () => backend, park: () => park };
-      it('keeps what it is said to keep', () => {
-        expect({ checkpoints: backend.checkpoints !== undefined, homes: backend.homes !== undefined }).toEqual({
-          checkpoints: keeps.checkpoints === true,
-          homes: keeps.homes === true,
-        });
-      });
-      if (keeps.checkpoints) checkpointContract(parts);
-      if (keeps.homes) homeContract(parts);
-      if (keeps.checkpoints && keeps.homes) homeCheckpointContract(parts);
-    }
+    const parts = { backend: () => backend, park: () => park };
+    const asked = [
+      ...(keeps.checkpoints ? [checkpointContract] : []),
+      ...(keeps.homes ? [homeContract] : []),
+      ...(keeps.checkpoints && keeps.homes ? [homeCheckpointContract] : []),
+    ];
+    for (const ask of asked) ask(parts);
 
     it('stops when it is told to', async () => {
       const stop = AbortSignal.abort(new Error('no longer wanted'));
