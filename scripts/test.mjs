@@ -38,7 +38,7 @@ const playwright = async (name, env, config = []) => {
   return settle(read(name, sumPlaywright), code);
 };
 
-const needsQemu = wanted.length === 0 || wanted.some((name) => name === 'qemu' || name === 'e2e');
+const needsQemu = wanted.length === 0 || wanted.some((name) => name.includes('qemu') || name === 'e2e');
 const ready = await setUp({ docker: 'needed', qemu: needsQemu }).catch(() => {
   console.log('0 passed, 1 failed');
   process.exit(1);
@@ -46,12 +46,18 @@ const ready = await setUp({ docker: 'needed', qemu: needsQemu }).catch(() => {
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 const electron = await prepareElectron(ready);
+const demo = (name, backend) =>
+  playwright(name, { ...electron.env, WHEELHOUSE_DEMO_BACKEND: backend }, [
+    '--config',
+    'scripts/demo/playwright.config.ts',
+  ]);
 const suites = {
   unit: () => vitest('unit', electron.env),
   integration: () => vitest('integration', electron.env),
   qemu: () => vitest('qemu', electron.env),
   e2e: () => playwright('e2e', electron.env),
-  demo: () => playwright('demo', electron.env, ['--config', 'scripts/demo/playwright.config.ts']),
+  demo: () => demo('demo', 'docker'),
+  'demo-qemu': () => demo('demo-qemu', 'qemu'),
 };
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, suite] of Object.entries(suites)) {

@@ -2,6 +2,7 @@
 const sources = [
   'bus.cc',
   'object_proxy.cc',
+  'libnotify_notification.cc',
   'viz_main_impl.cc',
   'gpu_process_host.cc',
   'gpu_memory_buffer_support_x11.cc',
@@ -26,4 +27,4 @@ const line = new RegExp(
 );
 
 /** Whether a line of standard error is Chromium's talk about this computer, which says nothing to whoever started the app. Pure. */
-export const isNoise = (text) => line.test(text);
+export const isNoise = (text) => line.test(text) || /^\(electron:\d+\): libnotify-WARNING/.test(text);
