@@ -22,16 +22,16 @@ export async function onQemu(app: TestApp, more: PoolPatch = {}): Promise<void> 
   await readyOnQemu(app);
 }
 
-/** A machine of the pool is ready and is one of QEMU's: what is said of it, when it does not come. */
-export async function readyOnQemu(app: TestApp, count = 1): Promise<void> {
+/** A machine of the pool is ready and is one of QEMU's; what the pool says of itself, when none comes. */
+export async function readyOnQemu(app: TestApp, poolId = 'desktop'): Promise<void> {
   await expect
     .poll(
       async () => {
-        const [pool] = await app.invoke('pools.list', {});
-        const machines = await app.invoke('pools.machines', { id: pool!.id });
+        const pool = (await app.invoke('pools.list', {})).find(({ id }) => id === poolId);
+        const machines = await app.invoke('pools.machines', { id: poolId });
         const ready = machines.filter((machine) => machine.state === 'ready');
         const pids = await Promise.all(ready.map(({ machineId }) => qemuPid(app.dataDir, machineId)));
-        if (pids.filter((pid) => pid !== null).length >= count) return 'ready';
+        if (pids.some((pid) => pid !== null)) return 'ready';
         return pool!.observed.conditions.map(({ reason, message }) => `${reason}: ${message}`).join(' | ');
       },
       { timeout: firstDesktopMs, intervals: [250] },

@@ -5,6 +5,7 @@ import { TestAgent } from '../harness/agent';
 import { TestApp } from '../harness/app';
 import { containersOf } from '../harness/docker';
 import { endOurs, onQemu, qemuPid, qemuPidOf, qemuPidsOf, readyOnQemu, small } from '../harness/qemu';
+import { typedTerminal } from '../harness/terminal';
 import { PoolsPage } from '../pages/poolsPage';
 import { SessionPage } from '../pages/sessionPage';
 
@@ -18,6 +19,7 @@ test.describe('a pool on QEMU', () => {
   let agent: TestAgent;
   let id = '';
   let machineId = '';
+  let place = { x: 0, y: 0 };
   const facts = async () => ({
     machine: await agent.shell('cat /etc/machine-id'),
     boot: await agent.shell('cat /proc/sys/kernel/random/boot_id'),
@@ -77,9 +79,8 @@ test.describe('a pool on QEMU', () => {
     first = await facts();
     const png = (await agent.must('take_screenshot')).png!;
     expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([small.width, small.height]);
-    await agent.must('launch_application', { path: '/usr/bin/xterm', args: ['-e', 'cat > /tmp/typed'] });
-    await expect.poll(() => agent.shell('cat /tmp/typed 2>/dev/null || echo none')).toBe('');
-    await agent.must('click', { x: 300, y: 200 });
+    place = await typedTerminal(agent);
+    await agent.must('click', place);
     await agent.must('type_text', { text: 'the agent typed this: ~@#" 漢字\n' });
     await expect.poll(() => agent.shell('cat /tmp/typed')).toBe('the agent typed this: ~@#" 漢字\n');
   });
@@ -117,13 +118,13 @@ test.describe('a pool on QEMU', () => {
       isError: true,
       structured: { code: 'control_held' },
     });
-    await view.clickGuest(300, 200, small);
+    await view.clickGuest(place.x, place.y, small);
     await view.typeKeys('Hello from a Person, 42 + ~@#"\n');
     await app.page.keyboard.press('Control+d');
     const waiting = agent.call('await_control', { timeoutMs: 20_000 });
     await view.handBackWith('I typed a line. Go on.');
     expect((await waiting).text).toContain('I typed a line. Go on.');
-    expect(await agent.shell('tail -n 1 /tmp/typed')).toBe('Hello from a Person, 42 + ~@#"\n');
+    await expect.poll(() => agent.shell('tail -n 1 /tmp/typed')).toBe('Hello from a Person, 42 + ~@#"\n');
   });
 
   test('what the machine says on its console is to be read in the session', async () => {
@@ -193,7 +194,7 @@ test.describe('the app dies with a session on QEMU', () => {
     const { secret } = await app.invoke('tokens.create', { name: 'survivor', poolId: 'desktop' });
     const agent = await TestAgent.connect(await app.url(), secret, 'survivor');
     const id = String((await agent.must('start_session', { name: 'Survivor' })).structured.sessionId);
-    await agent.must('launch_application', { path: '/usr/bin/xterm', args: ['-e', 'cat > /tmp/typed'] });
+    const place = await typedTerminal(agent);
     await agent.shell('echo kept > ~/kept');
     const pid = await qemuPidOf(app, id);
     await app.kill();
@@ -209,10 +210,10 @@ test.describe('the app dies with a session on QEMU', () => {
     const view = new SessionPage(app.page);
     await view.open(id);
     const before = await view.pixels();
-    await back.must('click', { x: 300, y: 200 });
+    await back.must('click', place);
     await back.must('type_text', { text: 'still here\n' });
     await expect.poll(() => view.pixels()).not.toBe(before);
-    expect(await back.shell('cat /tmp/typed')).toBe('still here\n');
+    await expect.poll(() => back.shell('cat /tmp/typed')).toBe('still here\n');
     await back.must('end_session');
     await back.close();
   });

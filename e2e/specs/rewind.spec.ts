@@ -3,6 +3,7 @@ import type { Checkpoint } from '../../src-shared/checkpoint';
 import { TestApp } from '../harness/app';
 import type { TestAgent } from '../harness/agent';
 import { onQemu, qemuPidOf, readyOnQemu, savedOf, small } from '../harness/qemu';
+import { typedTerminal } from '../harness/terminal';
 import { CheckpointsPage } from '../pages/checkpointsPage';
 import { SessionPage } from '../pages/sessionPage';
 
@@ -15,6 +16,7 @@ test.describe('checkpoints', () => {
   let moments: CheckpointsPage;
   let agent: TestAgent;
   let id = '';
+  let place = { x: 0, y: 0 };
   const list = (sessionId = id): Promise<Checkpoint[]> => app.invoke('checkpoints.list', { sessionId });
   const files = () => agent.shell('cd ~ && cat orders.txt late.txt 2>/dev/null; true');
   const newest = async (): Promise<Checkpoint> => (await list()).at(-1)!;
@@ -27,7 +29,7 @@ test.describe('checkpoints', () => {
     await onQemu(app);
     agent = await app.agent('rewinder');
     id = String((await agent.must('start_session', { name: 'Orders' })).structured.sessionId);
-    await agent.must('launch_application', { path: '/usr/bin/xterm', args: ['-e', 'cat > /tmp/typed'] });
+    place = await typedTerminal(agent);
     await agent.shell('echo first > ~/orders.txt');
     await view.open(id);
   });
@@ -47,7 +49,7 @@ test.describe('checkpoints', () => {
     expect(saved!.afterActionId).not.toBeNull();
     // The agent went on meanwhile and was told nothing.
     await view.says('Agent is acting');
-    expect((await agent.call('click', { x: 300, y: 200 })).isError).toBe(false);
+    expect((await agent.call('click', place)).isError).toBe(false);
   });
 
   test('the agent goes on: it deletes a file, makes another, types and leaves a program running', async () => {
@@ -59,7 +61,7 @@ test.describe('checkpoints', () => {
 
   test('the operator rewinds from the window: the screen comes back by itself', async () => {
     const before = await qemuPidOf(app, id);
-    await moments.rewind('Before the clean-up');
+    await moments.rewindFromTimeline('Before the clean-up');
     await expect.poll(async () => (await app.invoke('sessions.get', { sessionId: id })).control.kind).toBe('agent');
     await view.live();
     await view.says('Agent is acting');
@@ -79,7 +81,7 @@ test.describe('checkpoints', () => {
   test('it works on: the same terminal takes keys, and the window shows them live', async () => {
     await agent.must('take_screenshot');
     const before = await view.pixels();
-    await agent.must('click', { x: 300, y: 200 });
+    await agent.must('click', place);
     await agent.must('type_text', { text: 'in the new present\n' });
     await expect.poll(() => agent.shell('cat /tmp/typed')).toBe('in the new present\n');
     await expect.poll(() => view.pixels()).not.toBe(before);
@@ -90,9 +92,10 @@ test.describe('checkpoints', () => {
 
   test('a person’s keys reach the desktop that came back', async () => {
     await view.takeControl();
-    await view.clickGuest(300, 200, small);
+    await view.clickGuest(place.x, place.y, small);
     await view.typeKeys('by hand\n');
     await view.handBackWith('A line by hand.');
+    await view.says('Agent is acting');
     expect((await agent.must('take_screenshot')).text).toContain('A line by hand.');
     await expect.poll(() => agent.shell('cat /tmp/typed')).toBe('in the new present\nby hand\n');
   });
@@ -120,6 +123,7 @@ test.describe('checkpoints', () => {
     expect(restored.text).toMatch(/stale|look again|screenshot/i);
     await agent.must('take_screenshot');
     expect(await files()).toBe('first\nmine\n');
+    await moments.open();
     await expect(moments.row('Mine')).toBeVisible();
     expect((await newest()).cause).toBe('agent');
     expect(await agent.call('checkpoint_restore', { checkpointId: 'cp_nowhere' })).toMatchObject({
@@ -145,7 +149,7 @@ test.describe('checkpoints', () => {
   });
 
   test('a branch is a session of its own beside this one, from that moment on', async () => {
-    const before = new Set(
+    const known = new Set(
       (await app.invoke('sessions.list', { live: true, limit: 50 })).data.map(({ sessionId }) => sessionId),
     );
     await moments.branch('Before the clean-up', 'Second try');
@@ -154,7 +158,7 @@ test.describe('checkpoints', () => {
       .poll(
         async () => {
           const { data } = await app.invoke('sessions.list', { live: true, limit: 50 });
-          branch = data.find(({ sessionId, status }) => !before.has(sessionId) && status === 'active')?.sessionId ?? '';
+          branch = data.find(({ sessionId, status }) => !known.has(sessionId) && status === 'active')?.sessionId ?? '';
           return branch;
         },
         { timeout: 30_000 },
@@ -168,8 +172,10 @@ test.describe('checkpoints', () => {
     // Two machines with two identities and two pasts: a person looks into the branch with its own terminal.
     expect(await files()).toBe('first\nmine\n');
     await view.takeControl();
-    await view.clickGuest(300, 200, small);
+    await view.clickGuest(place.x, place.y, small);
+    const before = await view.pixels();
     await view.typeKeys('in the branch\n');
+    await expect.poll(() => view.pixels()).not.toBe(before);
     await view.handBackWith('');
     expect(await agent.shell('cat /tmp/typed')).toBe('in the new present\nby hand\n');
     await app.invoke('sessions.release', { sessionId: branch });
@@ -184,16 +190,17 @@ test.describe('checkpoints', () => {
     });
     await view.takeControl();
     await expect.poll(async () => (await newest()).cause, { timeout: 30_000 }).toBe('takeover');
-    await view.clickGuest(300, 200, small);
+    await view.clickGuest(place.x, place.y, small);
     await view.typeKeys('spoilt by hand\n');
     await view.handBackWith('Sorry.');
+    await view.says('Agent is acting');
     await agent.must('take_screenshot');
     await expect.poll(() => agent.shell('cat /tmp/typed')).toContain('spoilt by hand');
     await expect.poll(async () => (await newest()).state, { timeout: 30_000 }).toBe('ready');
     const { name } = await newest();
     await moments.rewind(name);
     await expect.poll(async () => (await app.invoke('sessions.get', { sessionId: id })).control.kind).toBe('agent');
-    await agent.call('click', { x: 300, y: 200 });
+    await agent.call('click', place);
     expect(await agent.shell('cat /tmp/typed')).toBe('in the new present\nby hand\n');
   });
 

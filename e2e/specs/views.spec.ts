@@ -2,6 +2,9 @@ import { expect, test } from '@playwright/test';
 import type { TestAgent } from '../harness/agent';
 import { TestApp } from '../harness/app';
 import { lookAtIt, resize, setTheme } from '../harness/pictures';
+import { readyOnQemu, small } from '../harness/qemu';
+import { CheckpointsPage } from '../pages/checkpointsPage';
+import { PoolsPage } from '../pages/poolsPage';
 import { SessionPage } from '../pages/sessionPage';
 
 /** Every view in both themes and two sizes: a picture for docs/screens, and nothing for axe to find. */
@@ -13,6 +16,7 @@ test.describe('every view', () => {
   const agents: TestAgent[] = [];
   let view: SessionPage;
   let sessionId = '';
+  let machines = '';
 
   const start = async (name: string, client: string): Promise<{ agent: TestAgent; id: string }> => {
     const agent = await app.agent(client);
@@ -131,6 +135,75 @@ test.describe('every view', () => {
     await expect(app.page.getByRole('heading', { name: 'Connect an agent' })).toBeVisible();
     await lookAtIt(app, 'connect');
     await app.page.keyboard.press('Escape');
+  });
+
+  test('what Wheelhouse stands on', async () => {
+    await app.go('/diagnostics');
+    await expect(app.page.getByRole('heading', { name: 'QEMU', exact: true }).first()).toBeVisible();
+    await lookAtIt(app, 'diagnostics');
+  });
+
+  test('a pool on QEMU, and its dialog', async () => {
+    test.setTimeout(300_000);
+    const pools = new PoolsPage(app.page);
+    const pool = await app.invoke('pools.create', {
+      displayName: 'Machines',
+      description: 'Untrusted work, with a way back',
+      backend: 'qemu',
+      size: small,
+      warm: { minimum: 1, maximum: 3 },
+    });
+    machines = pool.id;
+    await readyOnQemu(app, pool.id);
+    await pools.open(pool.id);
+    await expect(pools.item('Machines')).toContainText('Works');
+    await lookAtIt(app, 'pools-qemu');
+    await app.page.getByRole('button', { name: 'Edit…' }).click();
+    await expect(pools.dialog().getByText('Before a person takes control')).toBeVisible();
+    await lookAtIt(app, 'pools-edit-qemu');
+    await app.page.keyboard.press('Escape');
+  });
+
+  test('a session with checkpoints, and going back to one', async () => {
+    const agent = await app.agent('Clerk', machines);
+    agents.push(agent);
+    const id = String((await agent.must('start_session', { name: 'Labels, second try' })).structured.sessionId);
+    const moments = new CheckpointsPage(app.page);
+    await view.open(id);
+    await agent.must('launch_application', { path: '/usr/bin/mousepad' });
+    await expect
+      .poll(async () => JSON.stringify((await agent.must('list_windows')).structured), { timeout: 30_000 })
+      .toMatch(/mousepad/i);
+    await agent.must('checkpoint_create', { name: 'Editor open' });
+    await agent.must('click', { x: 400, y: 300 });
+    await agent.must('type_text', { text: 'Labels of week 47\n' });
+    await moments.save('First label written');
+    await agent.must('type_text', { text: 'Wrong size, all of them\n' });
+    await agent.must('take_screenshot');
+    await lookAtIt(app, 'session-checkpoints');
+    await moments
+      .row('First label written')
+      .getByRole('button', { name: /^Rewind to/ })
+      .click();
+    await expect(moments.dialog()).toBeVisible();
+    await lookAtIt(app, 'session-rewind');
+    await app.page.keyboard.press('Escape');
+    await moments.rewind('First label written');
+    await view.says('Agent is acting');
+    await app.page.getByRole('tab', { name: 'Timeline' }).click();
+    await lookAtIt(app, 'session-rewound');
+  });
+
+  test('everything stopped', async () => {
+    const banner = app.page.getByRole('region', { name: 'Everything is stopped' });
+    await app.invoke('control.stopAll', {});
+    await expect(banner).toBeVisible();
+    await view.says(/Stopped/);
+    await lookAtIt(app, 'session-stopped');
+    await app.go('/wall');
+    await lookAtIt(app, 'wall-stopped');
+    await banner.getByRole('button', { name: 'Let all go on' }).click();
+    await expect(banner).toHaveCount(0);
   });
 
   test('the gallery of components', async () => {
