@@ -30,4 +30,3 @@ export type CheckpointCause = Checkpoint['cause'];
 
 /** Body of POST /api/sessions/{id}/checkpoints. Without a name it is called by its time. */
 export const checkpointCreateSchema = z.strictObject({ name: z.string().trim().min(1).max(80).optional() });
-export type CheckpointCreate = z.infer<typeof checkpointCreateSchema>;

@@ -55,7 +55,7 @@ async function readAsSession(app: TestApp, sessionId: string, path: string): Pro
   if (pools.find(({ id }) => id === poolId)?.backend === 'qemu') {
     const { secret } = await app.invoke('tokens.create', { name: 'Demo agent', poolId });
     const agent = await TestAgent.connect(await app.url(), secret, 'Reader');
-    return agent.shell(`cat ${path}`).finally(() => agent.close());
+    return agent.shell(`cat ${path}`).finally(() => void agent.close());
   }
   const id = (await docker('ps', '-q', '--filter', `label=dev.wheelhouse.machine=${machineId}`)).trim();
   return docker('exec', '-u', 'agent', id, 'cat', path);

@@ -23,7 +23,7 @@ const run = async (sessionId: string, command: string): Promise<string> => {
 const code = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'no error',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? 'no code',
   );
 
 describe('frozen', () => {

@@ -12,7 +12,6 @@ import { Shelf } from './shelf';
 import type { Checkpoints } from './types';
 
 export type { CheckpointDeps, CheckpointLimits } from './deps';
-export { age, undone } from './words';
 
 const usual: CheckpointLimits = {
   bytes: usualBytes,

@@ -81,7 +81,6 @@ export function checkpointStore(db: Database) {
       (sql(db, 'SELECT coalesce(sum(bytes), 0) AS bytes FROM checkpoints').get() as { bytes: number }).bytes,
   };
 }
-export type CheckpointStore = ReturnType<typeof checkpointStore>;
 
 /**
  * What agents and people did in the session after this action (or, when it is not known, after this time), by tool:

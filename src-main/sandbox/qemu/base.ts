@@ -24,7 +24,7 @@ export const savedBase = (folder: string): Base => ({
   state: join(folder, savedNames.state),
 });
 
-export const isThere = (path: string): Promise<boolean> =>
+const isThere = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -54,7 +54,7 @@ export class SavedGuests {
 
   async close(): Promise<void> {
     this.closing.abort(new WheelhouseError('guest_failed', 'The backend was closed.'));
-    await Promise.allSettled([...this.entries.values()].map(({ building }) => building));
+    await Promise.allSettled([...this.entries.values()].flatMap(({ building }) => building ?? []));
   }
 
   private entry(key: string): Entry {
