@@ -234,6 +234,10 @@ class Machine:
 
     def become(self, text):
         boot, _ = DECODER.raw_decode(text.decode())
+        if "clock" in boot:
+            # It stood still, and its clock with it. Nobody waits for an answer.
+            time.clock_settime(time.CLOCK_REALTIME, float(boot["clock"]) / 1000)
+            return None
         if boot.get("sync") is True:
             # The machine will be ended: what its home still has in memory goes to the disk that stays.
             os.sync()
@@ -275,6 +279,8 @@ class Machine:
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
                 # The kind alone: a text may quote the line, which holds a secret.
                 answer = {"ok": False, "reason": f"the boot line was refused ({type(error).__name__})"}
+            if answer is None:
+                continue
             if not answer["ok"]:
                 log(answer["reason"])
             os.write(self.port, json.dumps(answer).encode() + b"\n")

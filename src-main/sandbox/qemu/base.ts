@@ -24,12 +24,6 @@ export const savedBase = (folder: string): Base => ({
   state: join(folder, savedNames.state),
 });
 
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /** Names for those files that are there. Where names are not to be had, copies, holes as holes. */
 export async function shareBase(from: Base, to: Base, signal: AbortSignal): Promise<void> {
   for (const name of baseNames) {

@@ -20,6 +20,7 @@ export interface Identity {
 export interface IdentityLine {
   introduce(identity: Identity, seed: Buffer, now: number, signal: AbortSignal): Promise<string>;
   sync?(signal: AbortSignal): Promise<void>;
+  clock?(now: number): void;
   close(): void;
 }
 
@@ -86,6 +87,10 @@ export class BootLine implements IdentityLine {
       };
       this.socket.write('{"sync":true}\n');
     });
+  }
+  /** Sets its clock after it stood still, in milliseconds since the epoch. Nothing waits for it. */
+  clock(now: number): void {
+    if (this.ended === null) this.socket.write(`${JSON.stringify({ clock: now })}\n`);
   }
   close(): void {
     this.socket.destroy();

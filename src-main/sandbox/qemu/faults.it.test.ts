@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sleep } from '../../base/deadline';
 import { silentLogger } from '../../base/logger';
 import { eventually, MachinePark } from '../backend.contract';
 import { cacheFolder, findImage } from './image';
@@ -94,6 +95,19 @@ describe('clones of one saved desktop', () => {
     expect(await says('for f in /dev/vport* /dev/hvc* /dev/vda; do (: < $f) 2>/dev/null && echo $f; done; id -u')).toBe(
       '1000',
     );
+  });
+
+  it('know the time again after they stood still', async () => {
+    const { client, target } = await park.ready();
+    const offMs = async () =>
+      Math.abs(
+        Number((await client.exec({ epoch: 0, command: 'date +%s%3N', timeoutMs: 20_000 })).stdout) - Date.now(),
+      );
+    await offMs();
+    await backend.pause(target.machineId, never);
+    await sleep(4_000, never);
+    await backend.unpause(target.machineId, never);
+    await eventually(async () => expect(await offMs()).toBeLessThan(2_000));
   });
 
   it('are warmed up and then stopped as they are parked, and go on at once when they are wanted', async () => {

@@ -16,6 +16,8 @@ const stillStates: readonly string[] = ['paused', 'prelaunch', 'postmigrate'];
 export class LiveMachine {
   /** Whether it stands still because somebody wants it to. */
   paused = false;
+  /** It has been stopped since its clock was last set. One that was loaded gets the time with its identity. */
+  private stood = false;
   /** How many works need it to stand still for a moment. */
   private holds = 0;
   ended: string | null = null;
@@ -57,6 +59,9 @@ export class LiveMachine {
         'guest_failed',
         `The machine can't be ${still ? 'paused' : 'continued'}: it is ${status}.`,
       );
+    // Its clock stood still with it, maybe for days.
+    if (!still && (this.stood || this.paused)) this.boot.clock?.(Date.now());
+    this.stood = still;
     this.paused = still;
   }
 
@@ -68,6 +73,7 @@ export class LiveMachine {
     this.holds += 1;
     try {
       await this.qmp.run('stop');
+      this.stood = true;
       return await work();
     } finally {
       this.holds -= 1;
