@@ -68,7 +68,7 @@ export async function restoreByOperator(
       actor: { kind: 'human', name: operator.name },
       epoch: control.state(sessionId).epoch,
       tool: 'checkpoint.restore',
-      arguments: { checkpointId: row.id, name },
+      arguments: { checkpointId: row.id, name, afterActionId: row.after_action_id },
       words: `**${operator.name}** goes back to checkpoint ${quoted(name)}`,
       point: null,
     });
