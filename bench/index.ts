@@ -5,7 +5,10 @@ import { coldStart } from './cases/coldStart';
 import { fence } from './cases/control';
 import { footprint } from './cases/footprint';
 import { keyToPixel } from './cases/keyToPixel';
+import { qemuBoot } from './cases/qemuBoot';
 import { qemuFleet } from './cases/qemuFleet';
+import { qemuLife } from './cases/qemuLife';
+import { qemuTools } from './cases/qemuTools';
 import { relay } from './cases/relay';
 import { tools } from './cases/tools';
 import { serveClient } from './lib/clientProcess';
@@ -26,6 +29,9 @@ const cases: Record<string, () => Promise<Row[]>> = {
   keyToPixel,
   appStart,
   footprint,
+  qemuLife,
+  qemuTools,
+  qemuBoot,
   qemuFleet,
 };
 

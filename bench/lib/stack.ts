@@ -6,18 +6,20 @@ import type { PoolPatch } from '@shared/pool';
 import { sleep } from '../../src-main/base/deadline';
 import { createLogger } from '../../src-main/base/logger';
 import { startWheelhouse, type Wheelhouse } from '../../src-main/wheelhouse';
+import type { WheelhouseOptions } from '../../src-main/wheelhouse/types';
 import { ClientProcess } from './clientProcess';
 
 export const workerUrl = pathToFileURL(join(process.cwd(), 'out/main/screenWorker.js'));
 
 /** The whole broker on real Docker, with a data folder of its own; everything is gone after close(). */
-export async function startStack(pool: PoolPatch = {}): Promise<Stack> {
+export async function startStack(pool: PoolPatch = {}, backends?: WheelhouseOptions['backends']): Promise<Stack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wh-bench-'));
   const wheelhouse = await startWheelhouse({
     dataDir,
     port: 0,
     logger: createLogger({ level: 'error' }),
     screenWorkerUrl: workerUrl,
+    backends,
   });
   wheelhouse.broker.pools.update('desktop', pool);
   return new Stack(wheelhouse, dataDir);
