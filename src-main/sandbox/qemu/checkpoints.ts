@@ -99,6 +99,7 @@ export class Checkpoints implements MachineCheckpoints {
     const source = mapped ? await openSource(machine.pid, to.state).catch((error: unknown) => this.whole(error)) : null;
     const state = join(partial, checkpointNames.state);
     let mode: CheckpointManifest['mode'];
+    const T0 = performance.now();
     try {
       mode = await machines.held(machineId, machine, async () => {
         // QEMU has handed over what it held of the disks when it stopped.
@@ -111,6 +112,7 @@ export class Checkpoints implements MachineCheckpoints {
     } finally {
       await source?.close();
     }
+    this.options.logger.debug({ machineId, checkpointId, stoppedMs: Math.round(performance.now()-T0) }, 'saved');
     for (const path of [state, disk, ...(from === null ? [] : [homeDisk])]) await chmod(path, 0o600);
     signal.throwIfAborted();
     const madeAt = new Date().toISOString();
