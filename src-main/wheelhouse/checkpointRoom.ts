@@ -14,10 +14,12 @@ export function createCheckpointRoom(
     hubFor(sessionId: string): Promise<ScreenHub>;
     renew<T>(sessionId: string, work: () => Promise<T>): Promise<T>;
     relay: Pick<Relay, 'drop'>;
+    /** Viewers that are cut off here have not left: a hold must not begin to lapse. Returns its end. */
+    cutOff(sessionId: string): () => void;
     human: Pick<HumanRecorder, 'flush'>;
   },
 ): CheckpointService {
-  const { hubFor, renew, relay, human, ...rest } = deps;
+  const { hubFor, renew, relay, cutOff, human, ...rest } = deps;
   return createCheckpoints({
     ...rest,
     screens: {
@@ -33,10 +35,11 @@ export function createCheckpointRoom(
         }
       },
       renew: (sessionId, work) =>
-        renew(sessionId, () => {
+        renew(sessionId, async () => {
           human.flush(sessionId);
+          const over = cutOff(sessionId);
           relay.drop((viewer) => viewer.sessionId === sessionId, 'the machine goes back to a checkpoint');
-          return work();
+          return work().finally(over);
         }),
     },
     // What looks, and what is about control, sessions and checkpoints themselves, changed nothing that could be undone.

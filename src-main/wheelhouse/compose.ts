@@ -166,7 +166,7 @@ export async function compose(
     logger,
     limits: options.limits?.broker,
   });
-  const policy = createRelayPolicy({ control: baseControl, broker, human });
+  const policy = createRelayPolicy({ control: baseControl, broker, human, clock });
   const relay = createRelay({
     openRfb,
     policy,
@@ -196,6 +196,7 @@ export async function compose(
     timeline,
     hubFor,
     renew: screens.renew,
+    cutOff: (sessionId) => policy.cutOff(sessionId),
     relay,
     human,
     bus,

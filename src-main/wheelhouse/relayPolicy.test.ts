@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { createRelayPolicy } from './relayPolicy';
 
 const rooms = () => {
+  const waits: (() => void)[] = [];
   const told: string[] = [];
   let holder: string | null = null;
   const policy = createRelayPolicy({
@@ -13,8 +14,14 @@ const rooms = () => {
     },
     broker: { touch: () => void told.push('activity') },
     human: { input: (_viewer, input) => void told.push(input.kind) },
+    clock: { after: (_ms, run) => (waits.push(run), () => {}) },
   });
-  return { policy, told, hold: (name: string | null) => (holder = name) };
+  return {
+    policy,
+    told,
+    later: () => waits.splice(0).forEach((run) => run()),
+    hold: (name: string | null) => (holder = name),
+  };
 };
 const viewer = (viewerId: string, operator = 'ann') => ({ viewerId, sessionId: 's', operator });
 
@@ -46,4 +53,20 @@ it('counts a person’s input as activity, and puts it on record', () => {
   const { policy, told } = rooms();
   policy.onInput(viewer('v1'), { kind: 'keys', count: 1 });
   expect(told).toEqual(['touched', 'activity', 'keys']);
+});
+
+it('takes nobody for gone whom we cut off ourselves, until they had time to come back', () => {
+  const { policy, told, later } = rooms();
+  policy.interactive('v1');
+  policy.onOpened(viewer('v1'));
+  const over = policy.cutOff('s');
+  policy.onClosed(viewer('v1'), false);
+  over();
+  policy.interactive('v2');
+  policy.onOpened(viewer('v2'));
+  expect(told).toEqual(['opened ann', 'opened ann']);
+  later();
+  expect(told).toEqual(['opened ann', 'opened ann', 'closed ann false']);
+  policy.onClosed(viewer('v2'), true);
+  expect(told.at(-1)).toBe('closed ann true');
 });

@@ -61,7 +61,7 @@ export function Banner({
         {failure === null ? (
           <>
             <b>{state.running === 0 ? 'Everything is stopped.' : 'Stopped.'}</b>{' '}
-            <span className="tnum">{state.words}</span>. Nothing is lost: calls of agents wait.
+            <span className="tnum">{state.words}</span>. Nothing is lost: agents are told that they must wait.
           </>
         ) : (
           failure

@@ -216,7 +216,7 @@ function stoppedBar({ session, me }: BarInput): BarState {
     role: 'nobody',
     icon: 'stopped',
     flag: by ? `Stopped by ${by === me ? 'you' : by}` : 'Stopped',
-    sentence: `The computer stands still since ${timeOfDay(session.control.since)}, calls wait`,
+    sentence: `The computer stands still since ${timeOfDay(session.control.since)}, the agent is told to wait`,
     actions: ['stop', 'resume', 'take'],
   });
 }
@@ -282,7 +282,7 @@ export function controlBar(input: BarInput): BarState {
         role: 'nobody',
         icon: 'paused',
         flag: by,
-        sentence: `Calls of the agent wait, since ${timeOfDay(control.since)}`,
+        sentence: `The agent is told to wait, since ${timeOfDay(control.since)}`,
         actions: ['stop', 'resume', 'take'],
       });
     }
