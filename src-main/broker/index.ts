@@ -176,7 +176,8 @@ export function createBroker(options: BrokerOptions): Broker {
     freeze: (sessionId) => interventions.freeze(sessionId),
     thaw: (sessionId) => interventions.thaw(sessionId),
     saveMachine: (sessionId, checkpointId, signal) => interventions.save(sessionId, checkpointId, signal),
-    restoreMachine: (sessionId, checkpointId, signal) => interventions.restore(sessionId, checkpointId, signal),
+    restoreMachine: (sessionId, checkpointId, signal, begin) =>
+      interventions.restore(sessionId, checkpointId, signal, begin),
     machineOf(sessionId) {
       const { row, backend } = interventions.of(sessionId);
       return { machineId: row.machineId, backend };

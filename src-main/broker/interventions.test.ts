@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createFakeBackend } from '../sandbox/fake';
 import type { Limits } from './index';
 import { sleep } from '../base/deadline';
+import { WheelhouseError } from '../base/errors';
 import { eventually, World } from './testBroker';
 
 let world: World;
@@ -143,6 +144,25 @@ describe('saved and put back', () => {
       reason: 'The new process ended at once.',
     });
     expect(world.machines().find((row) => row.machineId === machineId)?.state).toBe('quarantined');
+  });
+
+  test('asks once more whether it may when its turn comes, and is not begun otherwise', async () => {
+    const { sessionId } = await begin();
+    await world.broker.saveMachine(sessionId, 'ck_one', signal);
+    const boot = world.inState('leased')[0]?.bootId;
+    const { guest } = await world.broker.connect(sessionId);
+    world.backend.faults.checkpointDelayMs = 100;
+    const saving = world.broker.saveMachine(sessionId, 'ck_two', signal);
+    let held = false;
+    const back = world.broker.restoreMachine(sessionId, 'ck_one', signal, () => {
+      if (held) throw new WheelhouseError('stale_epoch', 'Control changed hands.');
+    });
+    // A person takes the machine while the restore waits for its turn.
+    held = true;
+    await saving;
+    expect(await code(back)).toBe('stale_epoch');
+    expect(world.inState('leased')[0]).toMatchObject({ bootId: boot, restoring: null });
+    expect((await world.broker.connect(sessionId)).guest).toBe(guest);
   });
 
   test('frozen before, frozen after, with its link', async () => {

@@ -75,9 +75,10 @@ export class Interventions {
     });
   }
 
-  async restore(sessionId: string, checkpointId: string, signal: AbortSignal): Promise<void> {
+  async restore(sessionId: string, checkpointId: string, signal: AbortSignal, begin?: () => void): Promise<void> {
     await this.turn(sessionId, signal, async ({ row, backend }, own) => {
       const checkpoints = checkpointsOf(backend);
+      begin?.();
       const { machineId, secret } = row;
       this.core.commit('restore.intent', () => this.core.machines.setRestoring(machineId, checkpointId));
       const link = this.fleet.links.hold(machineId);

@@ -63,9 +63,10 @@ export interface Broker {
    * The session's machine saved and put back, by the backend. not_supported where it can't. A restore closes the
    * machine's link, and opens it again to the new process; `connect` waits meanwhile. A machine that is lost on the way
    * fails the session. `state` gets what the backend reports; checkpoints that no session owns are removed by their owner.
+   * `begin` is called as a restore's turn comes, which may be long after it was asked for: what it throws ends it there.
    */
   saveMachine(sessionId: string, checkpointId: string, signal: AbortSignal): Promise<{ bytes: number }>;
-  restoreMachine(sessionId: string, checkpointId: string, signal: AbortSignal): Promise<void>;
+  restoreMachine(sessionId: string, checkpointId: string, signal: AbortSignal, begin?: () => void): Promise<void>;
   /** The backend of a session's machine, for what is about machines alone (its console, removing its checkpoints). */
   machineOf(sessionId: string): { machineId: string; backend: SandboxBackend };
   /** Looks again at once (after an image was built, say). */

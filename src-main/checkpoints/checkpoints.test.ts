@@ -95,6 +95,48 @@ describe('an agent', () => {
   });
 });
 
+describe('an agent that is late', () => {
+  it('does not put back a machine that a person took while it waited for its turn', async () => {
+    house = await startFakeHouse();
+    const { client, sh, sessionId, secret, path } = await agentOf();
+    const saved = await client.call('checkpoint_create');
+    const { checkpointId } = saved.structuredContent as { checkpointId: string };
+    await sh('echo typed-by-ann > form.txt');
+    // Something else is done to the machine from outside: the restore stands behind it, with the machine in reach.
+    const { broker, control } = house.wheelhouse;
+    house.backend.faults.checkpointDelayMs = 2_500;
+    const before = broker.saveMachine(sessionId, 'k_otherwise', AbortSignal.timeout(20_000));
+    const late = apiOf(house.dataDir, secret)('POST', `${path}/${checkpointId}/restore`);
+    await until(() => words(sessionId).includes('Went back to a checkpoint'), 'the restore is on its way');
+    await house.api('POST', `/api/sessions/${sessionId}/control`, { action: 'take' });
+    expect(control.holds(sessionId, 'ann')).toBe(true);
+    await before;
+    house.backend.faults.checkpointDelayMs = 0;
+    expect((await late).body.error).toMatchObject({ code: 'stale_epoch' });
+    const { guest } = await broker.connect(sessionId);
+    const { epoch } = control.state(sessionId);
+    expect((await guest.exec({ epoch, command: 'cat form.txt', timeoutMs: 1000 })).stdout).toBe('typed-by-ann\n');
+    await client.close();
+  });
+
+  it('undoes nothing over HTTP that a person did before it has read of it', async () => {
+    house = await startFakeHouse();
+    const { client, sessionId, secret, path } = await agentOf();
+    const own = apiOf(house.dataDir, secret);
+    const { body: saved } = await own('POST', path, {});
+    await house.api('POST', `/api/sessions/${sessionId}/control`, { action: 'take' });
+    await house.api('POST', `/api/sessions/${sessionId}/control`, { action: 'release', note: 'I filled in the form.' });
+    await until(() => kind(sessionId) === 'agent', 'the agent has control again');
+    const blind = await own('POST', `${path}/${saved.checkpointId}/restore`);
+    expect([blind.status, blind.body.error.code]).toEqual([409, 'stale_epoch']);
+    expect(await client.call('await_control')).toMatchObject({
+      structuredContent: { handback: { note: 'I filled in the form.' } },
+    });
+    expect((await own('POST', `${path}/${saved.checkpointId}/restore`)).status).toBe(200);
+    await client.close();
+  });
+});
+
 describe('an operator', () => {
   it('rewinds an agent, which reads what was undone before it acts again', async () => {
     house = await startFakeHouse();

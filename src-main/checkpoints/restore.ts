@@ -29,12 +29,13 @@ async function goBack(
   limits: CheckpointLimits,
   row: CheckpointRow,
   closing: AbortSignal,
+  mayBegin?: () => void,
 ): Promise<Rewound> {
   const to = rewoundTo(deps, row);
   const sessionId = row.session_id;
   await deps.screens.renew(sessionId, async () => {
     const signal = AbortSignal.any([closing, AbortSignal.timeout(limits.restoreMs)]);
-    await deps.broker.restoreMachine(sessionId, row.id, signal);
+    await deps.broker.restoreMachine(sessionId, row.id, signal, mayBegin);
     await deps.control.rewound(sessionId, to);
   });
   return to;
@@ -46,10 +47,13 @@ type Parts = [deps: CheckpointDeps, limits: CheckpointLimits, row: CheckpointRow
 export async function restoreByAgent(
   ...[deps, limits, row, by, closing]: [...Parts, Extract<CheckpointActor, { kind: 'agent' }>, AbortSignal]
 ): Promise<Checkpoint> {
-  if (deps.control.state(row.session_id).epoch !== by.epoch) {
+  // Also when its turn comes: a person may have the machine by then, granted with nothing of the agent's under way.
+  const mayBegin = (): void => {
+    if (deps.control.state(row.session_id).epoch === by.epoch) return;
     throw new WheelhouseError('stale_epoch', 'Control changed hands on the way.');
-  }
-  await goBack(deps, limits, row, closing);
+  };
+  mayBegin();
+  await goBack(deps, limits, row, closing, mayBegin);
   return toCheckpoint(row);
 }
 

@@ -72,7 +72,8 @@ function release(lease: Lease, { by, force, note, leavePaused }: Release, now: n
   if (!mine && !force) throw holderOf(lease) ? held(lease) : conflict(lease, `${by} does not hold control.`);
   const basis = endHold(lease.basis, now, note);
   if (leavePaused && lease.kind === 'paused') {
-    const state: Lease = { ...lease, lapse: null, basis, by, frozen: true };
+    // Decided for this session alone: letting everything go on does not undo it, nor give it back to who left it.
+    const state: Lease = { ...lease, lapse: null, holder: null, basis, by, frozen: true, stopped: null };
     return { state, effects: lease.frozen ? [] : [{ kind: 'freeze', epoch: lease.epoch }] };
   }
   const epoch = lease.epoch + 1;
@@ -121,7 +122,7 @@ function keep(lease: Lease, { by }: Move): Step {
 }
 
 function pause(lease: Lease, { by, force }: Move, now: number): Step {
-  if (lease.kind === 'paused' && lease.frozen) return same(lease);
+  if (lease.kind === 'paused' && lease.frozen && lease.stopped === null) return same(lease);
   const holder = holderOf(lease);
   if (holder !== null && holder !== by && !force) throw held(lease);
   const epoch = lease.epoch + 1;

@@ -130,6 +130,21 @@ describe('stop-everything', () => {
     expect(await control.resumeAll(mara)).toBe(0);
   });
 
+  it('does not let go on what a person decided for one session since, nor give it to who left it', async () => {
+    const { control } = make();
+    control.open('session-2');
+    await control.act('session-2', mara, { action: 'take' });
+    expect(await control.stopAll(root)).toBe(2);
+    await control.act(session, tom, { action: 'pause' });
+    await control.act('session-2', mara, { action: 'release', leavePaused: true });
+    expect(await control.resumeAll(root)).toBe(0);
+    expect(control.state(session)).toMatchObject({ kind: 'paused', pausedBy: 'Tom' });
+    expect(control.state('session-2')).toMatchObject({ kind: 'paused', pausedBy: 'Mara', holder: null });
+    await control.act('session-2', tom, { action: 'resume' });
+    await turn();
+    expect(control.state('session-2').kind).toBe('agent');
+  });
+
   it('is remembered over a restart', async () => {
     const first = make();
     await first.control.stopAll(root);

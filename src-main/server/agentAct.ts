@@ -1,6 +1,6 @@
 import type { Session } from '@shared/session';
 import type { Caller } from '../base/caller';
-import { asWheelhouseError } from '../base/errors';
+import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import type { CheckpointActor } from '../checkpoints/types';
 import type { Services } from './services';
 
@@ -12,7 +12,8 @@ interface Act {
 
 /**
  * What a caller does to a session, as whom it is. People act under their own name and the rooms record it. An agent acts
- * as it does by its tools: admitted under the current epoch (control_held, control_paused), recorded before it runs.
+ * as it does by its tools: admitted under the current epoch (control_held, control_paused), not before it has read what a
+ * person did meanwhile (stale_epoch), recorded before it runs.
  */
 export async function asCaller<T>(
   { control, timeline }: Pick<Services, 'control' | 'timeline'>,
@@ -28,6 +29,14 @@ export async function asCaller<T>(
   const name = session.agent || 'Agent';
   const admission = control.admit(sessionId);
   try {
+    if (control.handbackWaits(sessionId)) {
+      // As for its tools: what it decided before a person worked here could undo that person's work.
+      throw new WheelhouseError(
+        'stale_epoch',
+        'A person worked here since this agent last looked. The note is in the answer to its next tool call.',
+        { unread: true },
+      );
+    }
     const row = timeline.begin({
       sessionId,
       actor: { kind: 'agent', name },
