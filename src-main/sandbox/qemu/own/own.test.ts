@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import type { GlanceFrame } from '../rfbGlance';
 import { ownArguments, type OwnHardware, type OwnPlace } from './arguments';
 import { findFirmware } from './firmware';
 import { findGuest, listGuests, readDescription, saveGuest } from './guestFolder';
-import { refusalOf } from './inspect';
+import { formatOf, inspectDisk, refusalOf } from './inspect';
 import { demandSeconds, ReadyWatch } from './readiness';
 
 const guest = readDescription({ name: 'x', disk: '/d/a,b.qcow2', iso: '/i.iso' });
@@ -81,6 +82,35 @@ describe('a disk that is brought', () => {
     );
     expect(refusalOf('/d', { ...info, encrypted: true })).toContain('encrypted');
     expect(refusalOf('/d', { ...info, 'format-specific': { data: { corrupt: true } } })).toContain('broken');
+  });
+  it('is opened only when its first bytes say that it opens nothing else', async () => {
+    const never = new AbortController().signal;
+    const folder = mkdtempSync(join(tmpdir(), 'own-disk-'));
+    try {
+      // Whoever tries this format opens what it names, and would wait here for as long as nobody writes.
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      const extent = join(folder, 'a.qcow2');
+      writeFileSync(extent, '# Disk DescriptorFile\nversion=1\ncreateType="monolithicFlat"\nRW 2048 FLAT "pipe" 0\n');
+      await expect(inspectDisk(extent, never)).rejects.toMatchObject({
+        code: 'bad_request',
+        message: expect.stringContaining('qemu-img convert -f vmdk'),
+      });
+      const elsewhere = Buffer.alloc(104);
+      elsewhere.write('QFI\xfb', 'latin1');
+      elsewhere.writeUInt32BE(3, 4);
+      elsewhere.writeBigUInt64BE(4n, 72);
+      writeFileSync(extent, elsewhere);
+      await expect(inspectDisk(extent, never)).rejects.toThrow('in another file');
+      writeFileSync(extent, '');
+      await expect(inspectDisk(extent, never)).rejects.toThrow('it is raw, not qcow2');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const vdi = Buffer.alloc(104);
+    vdi.writeUInt32LE(0xbeda107f, 64);
+    expect(
+      [vdi, ...['KDMV', 'vhdxfile', 'conectix', 'QFI\xfb'].map((one) => Buffer.from(one, 'latin1'))].map(formatOf),
+    ).toEqual(['vdi', 'vmdk', 'vhdx', 'vpc', 'qcow2']);
   });
   it('is started by UEFI only where there is one', () => {
     expect(findFirmware((path) => path.startsWith('/usr/share/OVMF/')).code).toBe('/usr/share/OVMF/OVMF_CODE_4M.fd');
