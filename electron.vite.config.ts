@@ -6,8 +6,8 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const alias = { '@shared': path('./src-shared') };
 
 /**
- * One build for the app and for plain Node: `out/main` holds the Electron entry, the command line, the screen worker
- * and the demo agent, sharing chunks. The preload is CommonJS because it runs sandboxed.
+ * One build for the app and for plain Node: `out/main` holds the Electron entry, the command line, two workers (screens,
+ * machines' memory) and the demo agent, sharing chunks. The preload is CommonJS because it runs sandboxed.
  */
 export default defineConfig({
   main: {
@@ -20,6 +20,7 @@ export default defineConfig({
           index: path('./src-main/index.ts'),
           cli: path('./src-cli/index.ts'),
           screenWorker: path('./src-main/screen/worker.ts'),
+          memoryWorker: path('./src-main/sandbox/qemu/memoryWorker.ts'),
           demoAgent: path('./src-cli/demo/agent.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js' },

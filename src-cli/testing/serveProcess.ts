@@ -18,7 +18,11 @@ export async function buildCli(): Promise<void> {
       emptyOutDir: true,
       target: 'node20',
       rollupOptions: {
-        input: { cli: `${root}src-cli/index.ts`, screenWorker: `${root}src-main/screen/worker.ts` },
+        input: {
+          cli: `${root}src-cli/index.ts`,
+          screenWorker: `${root}src-main/screen/worker.ts`,
+          memoryWorker: `${root}src-main/sandbox/qemu/memoryWorker.ts`,
+        },
         output: { format: 'es', entryFileNames: '[name].js' },
       },
     },

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
-import { chmod, open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bounded } from '../../base/bounded';
 import { WheelhouseError } from '../../base/errors';
@@ -15,8 +15,9 @@ import type { Layout, MachineFiles, MachineRecord } from './layout';
 import type { Homes } from './homes';
 import { LiveMachine } from './liveMachine';
 import type { Made, QemuMachines } from './machines';
+import { NotHere, type MemoryReader, type OpenMemory } from './memoryReader';
 import { endMachine, givenFile } from './process';
-import { NotHere, openSource, savePages, type MemorySource } from './saveMemory';
+import { savePages } from './saveMemory';
 import { readSaved } from './savedManifest';
 
 /** Milliseconds for all of it; a save takes a fraction of one second, on a disk that is busy several. */
@@ -28,6 +29,8 @@ export interface CheckpointsOptions {
   installationId: string;
   machines: QemuMachines;
   homes: Homes;
+  /** Made with the first checkpoint. */
+  reader: () => MemoryReader;
   logger: Logger;
   /** What a machine of this image and size is made of here and now, and what its saved states fit. Throws image_missing. */
   plan(image: string, size: Size, signal: AbortSignal): Promise<{ hardware: Hardware; key: string; qemu: string }>;
@@ -52,12 +55,12 @@ export class Checkpoints implements MachineCheckpoints {
         const before = await this.folders.bytes(checkpointId);
         if (before !== null) return { bytes: before };
         const machine = await machines.own(machineId, own);
-        const partial = this.begin(checkpointId);
+        const partial = await this.begin(checkpointId);
         try {
           await this.fill(partial, machine, machineId, checkpointId, own);
         } catch (error) {
           const failure = own.aborted ? own.reason : await savingFailed(error, partial);
-          rmSync(partial, { recursive: true, force: true });
+          await rm(partial, { recursive: true, force: true });
           throw failure;
         }
         return { bytes: (await this.folders.bytes(checkpointId)) ?? 0 };
@@ -65,9 +68,9 @@ export class Checkpoints implements MachineCheckpoints {
     );
   }
 
-  private begin(checkpointId: string): string {
+  private async begin(checkpointId: string): Promise<string> {
     try {
-      return this.folders.begin(checkpointId);
+      return await this.folders.begin(checkpointId);
     } catch (error) {
       throw new WheelhouseError('guest_failed', 'There is no room for a checkpoint.', reasonOf(error), {
         cause: error,
@@ -96,23 +99,24 @@ export class Checkpoints implements MachineCheckpoints {
     const disk = join(partial, checkpointNames.disk);
     const homeDisk = join(partial, checkpointNames.home);
     const from = home === null ? null : home.homeId === null ? files.home : homes.disk(home.homeId);
-    const source = mapped ? await openSource(machine.pid, to.state).catch((error: unknown) => this.whole(error)) : null;
+    const memory = mapped ? await this.look(machine.pid, to.state) : null;
     const state = join(partial, checkpointNames.state);
     let mode: CheckpointManifest['mode'];
-    const T0 = performance.now();
+    const began = performance.now();
     try {
       mode = await machines.held(machineId, machine, async () => {
         // QEMU has handed over what it held of the disks when it stopped.
         const copied = Promise.all([copyDisk(files.overlay, disk), from === null ? null : copyDisk(from, homeDisk)]);
         copied.catch(() => {});
-        const how = await this.saveMemory(machine, { source, state, baseMemory, hardware }, signal);
+        const how = await this.saveMemory(machine, { memory, state, baseMemory, hardware }, signal);
         await copied;
         return how;
       });
     } finally {
-      await source?.close();
+      await memory?.close();
     }
-    this.options.logger.debug({ machineId, checkpointId, stoppedMs: Math.round(performance.now()-T0) }, 'saved');
+    const stoppedMs = Math.round(performance.now() - began);
+    this.options.logger.debug({ machineId, checkpointId, mode, stoppedMs }, 'a machine was saved');
     for (const path of [state, disk, ...(from === null ? [] : [homeDisk])]) await chmod(path, 0o600);
     signal.throwIfAborted();
     const madeAt = new Date().toISOString();
@@ -121,15 +125,15 @@ export class Checkpoints implements MachineCheckpoints {
 
   private async saveMemory(
     machine: LiveMachine,
-    what: { source: MemorySource | null; state: string; baseMemory: string; hardware: Hardware },
+    what: { memory: OpenMemory | null; state: string; baseMemory: string; hardware: Hardware },
     signal: AbortSignal,
   ): Promise<CheckpointManifest['mode']> {
-    const { qmp, pid, files } = machine;
-    const { source, state, baseMemory, hardware } = what;
-    if (source) {
+    const { qmp, files } = machine;
+    const { memory, state, baseMemory, hardware } = what;
+    if (memory) {
       try {
         const memoryBytes = hardware.memoryMiB * 1024 * 1024;
-        await savePages({ qmp, pid, source, baseMemory, memoryBytes, file: state }, signal);
+        await savePages({ qmp, memory, wanted: { file: state, baseMemory, memoryBytes } }, signal);
         return 'pages';
       } catch (error) {
         const unknown = error instanceof WheelhouseError && error.data['errorClass'] === 'CommandNotFound';
@@ -137,11 +141,19 @@ export class Checkpoints implements MachineCheckpoints {
         this.whole(error);
       }
     }
-    rmSync(files.incoming, { force: true });
+    await rm(files.incoming, { force: true });
     await saveState(qmp, { socket: files.incoming, file: state, memoryApart: false }, signal);
     return 'whole';
   }
 
+  private async look(pid: number, baseState: string): Promise<OpenMemory | null> {
+    try {
+      return await this.options.reader().open(pid, baseState);
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error;
+      return this.whole(error);
+    }
+  }
   private whole(error: unknown): null {
     this.options.logger.warn({ err: error }, 'a checkpoint holds the whole memory, which takes longer');
     return null;
@@ -168,7 +180,7 @@ export class Checkpoints implements MachineCheckpoints {
         const { folder, manifest } = await this.fitting(checkpointId, own);
         const home = homeAfter(record, manifest);
         const wanted = !old.paused;
-        const files = layout.prepareSeat(machineId, record.seat + 1);
+        const files = await layout.prepareSeat(machineId, record.seat + 1);
         await machines.held(machineId, old, async () => {
           let next: LiveMachine | null = null;
           try {
@@ -185,7 +197,7 @@ export class Checkpoints implements MachineCheckpoints {
           } catch (error) {
             if (layout.read(machineId)?.seat !== files.seat) {
               await next?.end(AbortSignal.timeout(10_000)).catch(() => {});
-              layout.clearSeat(files);
+              await layout.clearSeat(files);
             }
             throw error;
           }
@@ -215,7 +227,7 @@ export class Checkpoints implements MachineCheckpoints {
   }
   async remove(checkpointId: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    this.folders.remove(checkpointId);
+    await this.folders.remove(checkpointId);
   }
   async list(signal: AbortSignal): Promise<{ checkpointId: string; bytes: number }[]> {
     signal.throwIfAborted();

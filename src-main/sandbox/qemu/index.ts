@@ -15,6 +15,8 @@ import { factsOf, savedIn } from './facts';
 import { cacheFolder, findImage, type QemuImage } from './image';
 import { Layout } from './layout';
 import { QemuMachines } from './machines';
+import type { MemoryReader } from './memoryReader';
+import { memoryReader } from './memoryThread';
 import { createOwnGuests } from './own';
 import { joinOwnGuests } from './own/join';
 import { Parking, warmUp } from './parking';
@@ -37,6 +39,10 @@ export interface QemuBackendOptions {
   binary?: string;
   /** False: every machine boots. For computers that are short of disk, and to measure by. */
   saveDesktops?: boolean;
+  /** Who reads the memory of a machine that is saved: default, the thread that was built beside this. */
+  reader?: MemoryReader;
+  /** That thread's file, where it is not beside this one. */
+  memoryWorkerUrl?: URL;
 }
 
 export interface QemuBackend extends SandboxBackend {
@@ -59,8 +65,10 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
   });
   const machines = new QemuMachines(layout, installationId, logger, homes);
   const saved = new SavedStates(logger);
+  let reader = options.reader ?? null;
   const checkpoints = new Checkpoints({
     ...{ binary, layout, installationId, machines, homes, logger },
+    reader: () => (reader ??= memoryReader(options.memoryWorkerUrl)),
     async plan(image, size, signal) {
       const { hardware, state } = await plan(imageOf(image), size, signal);
       return { hardware, key: state.key, qemu: state.qemuVersion };
@@ -269,6 +277,7 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
     async close() {
       await parking.close();
       await Promise.all([machines.close(), saved.close()]);
+      await reader?.stop();
     },
   };
   return joinOwnGuests(desktops, own);

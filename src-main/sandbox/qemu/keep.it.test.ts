@@ -12,14 +12,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep } from '../../base/deadline';
 import { silentLogger } from '../../base/logger';
 import { eventually, MachinePark, secretOf } from '../backend.contract';
 import type { MachineCheckpoints } from '../backend';
 import { cacheFolder } from './image';
-import { createQemuBackend, type QemuBackend } from './index';
+import { createQemuBackend, type QemuBackend, type QemuBackendOptions } from './index';
 import { Layout, type MachineFiles } from './layout';
+import { NotHere, readHere, type MemoryReader, type OpenMemory } from './memoryReader';
 import { isMachine, readPid } from './process';
 
 const never = new AbortController().signal;
@@ -30,13 +32,8 @@ const layout = new Layout(dataDir, installationId);
 const folder = join(dataDir, 'qemu', 'checkpoints');
 const folders = [dataDir];
 
-const make = (at = dataDir, savedDir?: string): QemuBackend =>
-  createQemuBackend({
-    dataDir: at,
-    installationId,
-    logger: silentLogger,
-    ...(savedDir === undefined ? {} : { savedDir }),
-  });
+const make = (more: Partial<QemuBackendOptions> = {}): QemuBackend =>
+  createQemuBackend({ dataDir, installationId, logger: silentLogger, ...more });
 const keptBy = (backend: QemuBackend): MachineCheckpoints => {
   if (!backend.checkpoints) throw new Error('no checkpoints');
   return backend.checkpoints;
@@ -52,6 +49,8 @@ const pidFilesOf = (machineId: string): string[] =>
   readdirSync(filesOf(machineId).socketFolder).filter((name) => name.startsWith('pid'));
 
 let backend = make();
+/** Whether a test has put another in its place. */
+let otherwise = false;
 let park: MachinePark;
 let kept: MachineCheckpoints;
 const use = (one: QemuBackend, image: string): void => {
@@ -66,6 +65,8 @@ beforeAll(async () => {
 afterEach(async () => {
   await park.clear();
   for (const { checkpointId } of await kept.list(never)) await kept.remove(checkpointId, never);
+  if (otherwise) await another({});
+  otherwise = false;
 });
 afterAll(async () => {
   await backend.close();
@@ -81,6 +82,26 @@ const ready = async () => {
 const restored = async (machineId: string, checkpointId: string) => {
   await kept.restore(machineId, checkpointId, secretOf(machineId), never);
   return park.connect(park.target(machineId));
+};
+
+/** A backend with something otherwise, on the same folders, in place of the one so far. */
+const another = async (more: Partial<QemuBackendOptions>): Promise<void> => {
+  const image = (await backend.resolveImage('desktop', never)) ?? '';
+  await backend.close();
+  use(make(more), image);
+  otherwise = true;
+};
+const swapReader = (faults: {
+  open?: MemoryReader['open'];
+  write?: (memory: OpenMemory, ...rest: Parameters<OpenMemory['write']>) => Promise<void>;
+  logger?: QemuBackendOptions['logger'];
+}): Promise<void> => {
+  const { write, logger = silentLogger } = faults;
+  const open: MemoryReader['open'] = async (pid, baseState) => {
+    const memory = await readHere.open(pid, baseState);
+    return { ...memory, write: (...rest) => (write ? write(memory, ...rest) : memory.write(...rest)) };
+  };
+  return another({ logger, reader: { open: faults.open ?? open, stop: async () => {} } });
 };
 
 describe('a checkpoint of a QEMU machine', () => {
@@ -191,20 +212,73 @@ describe('a checkpoint of a QEMU machine', () => {
   });
 
   it('costs the machine alone when QEMU is killed while it saves', async () => {
+    let reached = (): void => {};
+    const saving = new Promise<void>((resolve) => (reached = resolve));
+    let goOn = (): void => {};
+    const killed = new Promise<void>((resolve) => (goOn = resolve));
+    await swapReader({
+      write: async (memory, wanted, signal) => {
+        reached();
+        await killed;
+        await memory.write(wanted, signal);
+      },
+    });
     const { machineId } = await ready();
     const ended: string[] = [];
     const stop = backend.onExit((one) => ended.push(one));
-    const pid = pidOf(filesOf(machineId));
     const attempt = kept.create(machineId, 'cp_one', never);
     attempt.catch(() => {});
-    await eventually(async () => expect(readdirSync(folder)).toHaveLength(1));
-    process.kill(pid, 'SIGKILL');
-    await expect(attempt).rejects.toMatchObject({ code: 'guest_failed' });
+    await saving;
+    expect(readdirSync(folder)).toHaveLength(1);
+    process.kill(pidOf(filesOf(machineId)), 'SIGKILL');
     await eventually(async () => expect(ended).toEqual([machineId]));
+    goOn();
+    await expect(attempt).rejects.toMatchObject({ code: 'guest_failed' });
     stop();
     expect(await kept.list(never)).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  it('holds the whole memory, and the log says why, where a process may not look at another', async () => {
+    const said: string[] = [];
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void said.push(line) });
+    // What the system answers where kernel.yama.ptrace_scope is 2 or more.
+    const refusal = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    await swapReader({ open: () => Promise.reject(new NotHere('may not be looked at', { cause: refusal })), logger });
+    const { machineId, run } = await ready();
+    await run('echo looked > /tmp/trace');
+    const { bytes } = await kept.create(machineId, 'cp_one', never);
+    expect(bytes).toBeGreaterThan(150 * 1024 * 1024);
+    expect(said.join()).toMatch(/whole memory.*/);
+    expect(said.join()).toContain('EACCES');
+    await run('rm /tmp/trace');
+    expect(await run('cat /tmp/trace', await restored(machineId, 'cp_one'))).toBe('looked');
+  });
+
+  it('is made of a machine that booted, too, and goes on where that one stood', async () => {
+    await another({ saveDesktops: false });
+    const { machineId, run } = await ready();
+    expect(layout.read(machineId)?.way).toBe('booted');
+    await run(
+      'echo cold > /tmp/trace; mkdir -p /tmp/a; head -c 3000000 /dev/urandom > /tmp/a/b; md5sum /tmp/a/b > /tmp/sum',
+    );
+    await kept.create(machineId, 'cp_one', never);
+    // It goes on, and may be stopped and let go on, after a save that let go of its disk.
+    await run('rm -r /tmp/a /tmp/trace; sync');
+    await backend.pause(machineId, never);
+    await backend.unpause(machineId, never);
+    expect(await run('ls /tmp/trace 2>&1 | grep -c "No such"')).toBe('1');
+    const now = await restored(machineId, 'cp_one');
+    expect(await run('cat /tmp/trace; md5sum -c /tmp/sum', now)).toBe('cold\n/tmp/a/b: OK');
+    expect(Math.abs(Number(await run('date +%s', now)) * 1000 - Date.now())).toBeLessThan(20_000);
+    // Once more, of the restored one; and a second machine from it.
+    await run('echo again > /tmp/trace', now);
+    await kept.create(machineId, 'cp_two', never);
+    const branch = await park.ready({ ...park.spec(), fromCheckpoint: 'cp_two' });
+    expect(await run('cat /tmp/trace', branch.client)).toBe('again');
+    await run('echo other > /tmp/trace', branch.client);
+    expect(await run('cat /tmp/trace', now)).toBe('again');
+  }, 240_000);
 
   it('costs nothing when QEMU is killed while it restores', async () => {
     const { client, machineId } = await ready();
@@ -230,7 +304,7 @@ describe('a checkpoint of a QEMU machine', () => {
     const { client, machineId } = await ready();
     const { bootId } = await client.health();
     const image = (await backend.resolveImage('desktop', never)) ?? '';
-    const next = layout.prepareSeat(machineId, 1);
+    const next = await layout.prepareSeat(machineId, 1);
     // Before the swap: the machine was stopped for it, and the next process is there.
     await backend.pause(machineId, never);
     await backend.close();
@@ -280,7 +354,7 @@ describe('a checkpoint of a QEMU machine', () => {
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4g,mode=0700', 'tmpfs', savedDir]).status).toBe(0);
     try {
       spawnSync('cp', ['-a', '--sparse=always', `${join(cacheFolder(), 'qemu-saved')}/.`, savedDir]);
-      const other = make(elsewhere, savedDir);
+      const other = make({ dataDir: elsewhere, savedDir });
       const there = new MachinePark(other, image);
       try {
         const { client, target } = await there.ready();

@@ -127,12 +127,12 @@ describe('folders of checkpoints', () => {
 
   it('are nothing until they are sealed, and one installation’s alone', async () => {
     const [own, other] = [new CheckpointFolders(folder, 'one'), new CheckpointFolders(folder, 'two')];
-    const partial = own.begin('cp_1');
+    const partial = await own.begin('cp_1');
     fill(partial);
     expect(await own.list()).toEqual([]);
     await expect(own.read('cp_1')).rejects.toMatchObject({ code: 'guest_failed' });
     // What an attempt that a crash cut off has left goes with the next.
-    const again = own.begin('cp_1');
+    const again = await own.begin('cp_1');
     expect(readdirSync(join(folder, 'checkpoints'))).toHaveLength(1);
     fill(again);
     await own.seal(again, facts('cp_1'));
@@ -140,10 +140,10 @@ describe('folders of checkpoints', () => {
     expect((await own.read('cp_1')).manifest).toMatchObject(facts('cp_1'));
     expect(await other.list()).toEqual([]);
     await expect(other.read('cp_1')).rejects.toMatchObject({ code: 'guest_failed' });
-    other.remove('cp_1');
+    await other.remove('cp_1');
     expect(await own.bytes('cp_1')).not.toBeNull();
-    own.remove('cp_1');
-    own.remove('cp_1');
+    await own.remove('cp_1');
+    await own.remove('cp_1');
     expect(await own.list()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { idSchema } from '@shared/ids';
@@ -128,18 +129,18 @@ export class Layout {
     return files;
   }
   /** Room for a machine's next process, beside the one that counts. */
-  prepareSeat(machineId: string, seat: number): MachineFiles {
+  async prepareSeat(machineId: string, seat: number): Promise<MachineFiles> {
     const files = this.files(machineId, seat);
-    this.clearSeat(files);
+    await this.clearSeat(files);
     mkdirSync(files.place, { recursive: true, mode: 0o700 });
     return files;
   }
   /** What a process had open, once it is gone. */
-  clearSeat(files: MachineFiles): void {
+  async clearSeat(files: MachineFiles): Promise<void> {
     const { sockets, pidFile, incoming, overlay, home, base, place, folder } = files;
     const own = place === folder ? [overlay, home, ...Object.values(base)] : [place];
-    for (const path of [...Object.values(sockets), pidFile, incoming, ...own])
-      rmSync(path, { recursive: true, force: true });
+    const paths = [...Object.values(sockets), pidFile, incoming, ...own];
+    await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })));
   }
   write(record: MachineRecord): void {
     const path = recordIn(this.folder(record.machineId));

@@ -171,7 +171,7 @@ export class QemuMachines {
     this.keep(machineId, next);
     if (!old) return;
     await old.end(AbortSignal.timeout(10_000));
-    this.layout.clearSeat(old.files);
+    await this.layout.clearSeat(old.files);
   }
 
   /** Gives a machine a home while it runs. Throws conflict, guest_failed. */
@@ -251,7 +251,7 @@ export class QemuMachines {
       const files = this.layout.files(machineId, other);
       const pid = readPid(files.pidFile);
       if (pid !== null) await endMachine(pid, files.name, AbortSignal.timeout(10_000));
-      if (pid !== null || existsSync(files.overlay)) this.layout.clearSeat(files);
+      if (pid !== null || existsSync(files.overlay)) await this.layout.clearSeat(files);
     }
   }
   private keep(machineId: string, machine: LiveMachine): void {
@@ -312,6 +312,7 @@ export class QemuMachines {
     else if (pid !== null) await endMachine(pid, files.name, signal);
     await this.endOthers(machineId, files.seat);
     if (record?.home) this.settleHome(files, record.home);
+    await this.layout.clearSeat(files);
     this.layout.remove(machineId);
     this.homes.release(machineId);
   }

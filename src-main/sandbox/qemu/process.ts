@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { getPriority, setPriority } from 'node:os';
 import { promisify } from 'node:util';
 import { sleep } from '../../base/deadline';
@@ -92,10 +93,16 @@ function passedOn(): number[] {
 /** Nothing of the broker's environment is QEMU's business. */
 const quietEnvironment = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'] ?? '', LC_ALL: 'C' });
 
+/**
+ * What /proc says of a process, read in another thread: whoever reads while the process ends may be the one who has to
+ * clear its memory away, which takes a tenth of a second for half a gigabyte.
+ */
+const factOf = (pid: number, name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, 'latin1');
+
 /** The command line of a process, its words apart by NUL where the system keeps them so; null when it is gone. */
 async function commandLine(pid: number): Promise<string | null> {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1') || null;
+    return (await factOf(pid, 'cmdline')) || null;
   } catch {
     if (process.platform === 'linux') return null;
   }
@@ -127,9 +134,9 @@ export function readPid(file: string): number | null {
  * it, and then it is a zombie (Z) until its parent looks, or nothing. `startedAt` tells it from a later one of the same
  * number (fields 3 and 22 of /proc/PID/stat, proc(5)). Null where the system does not tell.
  */
-export function lifeOf(pid: number): { startedAt: string; over: boolean } | null {
+export async function lifeOf(pid: number): Promise<{ startedAt: string; over: boolean } | null> {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = await factOf(pid, 'stat');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { startedAt: fields[19] ?? '', over: fields[0] === 'Z' || fields[0] === 'X' };
   } catch {
@@ -139,12 +146,16 @@ export function lifeOf(pid: number): { startedAt: string; over: boolean } | null
 
 /** Ends a machine's process and waits until it is gone, with its hold on its files. Throws timeout when the system does not let go of it. */
 export async function endMachine(pid: number, name: string, signal: AbortSignal, ms = 10_000): Promise<void> {
-  const before = (await isMachine(pid, name)) ? lifeOf(pid) : null;
-  const holds = (): boolean => {
-    const now = before && lifeOf(pid);
+  const before = (await isMachine(pid, name)) ? await lifeOf(pid) : null;
+  const holds = async (): Promise<boolean> => {
+    const now = before && (await lifeOf(pid));
     return now !== null && now.startedAt === before?.startedAt && !now.over;
   };
-  for (const giveUpAt = performance.now() + ms; (await isMachine(pid, name)) || holds(); await sleep(5, signal)) {
+  for (
+    const giveUpAt = performance.now() + ms;
+    (await isMachine(pid, name)) || (await holds());
+    await sleep(5, signal)
+  ) {
     if (performance.now() > giveUpAt) {
       throw new WheelhouseError('timeout', `The process ${pid} of ${name} does not end.`, { pid });
     }

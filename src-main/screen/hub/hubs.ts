@@ -1,3 +1,4 @@
+import { builtWorker } from '../../base/builtWorker';
 import { asWheelhouseError, WheelhouseError } from '../../base/errors';
 import type { Logger } from '../../base/logger';
 import type { OpenRfb } from '../../guest/types';
@@ -6,7 +7,7 @@ import type { ScreenHub, ScreenHubs } from '../types';
 import { HubProxy } from './hub';
 import type { ScreenState } from './protocol';
 import { Remote } from './remote';
-import { builtWorker, startInline, startWorker, type Shell } from './shell';
+import { startInline, startWorker, type Shell } from './shell';
 
 export interface HubsOptions {
   /** Used when the host runs in this thread; the worker brings its own, src-main/guest's. */
@@ -39,7 +40,7 @@ class Hubs implements ScreenHubs {
   private readonly workerUrl: URL | null;
 
   constructor(private readonly options: HubsOptions) {
-    this.workerUrl = options.workerUrl ?? builtWorker();
+    this.workerUrl = options.workerUrl ?? builtWorker('screenWorker', import.meta.url);
   }
 
   get(sessionId: string): ScreenHub | undefined {

@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { systemClock } from '../../base/clock';
-import { WheelhouseError } from '../../base/errors';
 import type { OpenRfb } from '../../guest/types';
 import { HubHost } from './host';
 import type { FromHost, Port, ToHost } from './protocol';
@@ -52,18 +49,4 @@ export function startInline(openRfb: OpenRfb, hooks: ShellHooks): Shell {
       port1.close();
     },
   };
-}
-
-/**
- * The built worker beside this module or one folder up (bundlers put shared code in a folder of chunks); null when this
- * module runs from source, where no worker exists. A build without its worker is an error: pixels must not be decoded
- * on the main loop unnoticed.
- */
-export function builtWorker(here: string = import.meta.url): URL | null {
-  for (const relative of ['./screenWorker.js', '../screenWorker.js']) {
-    const url = new URL(relative, here);
-    if (existsSync(fileURLToPath(url))) return url;
-  }
-  if (here.endsWith('.ts')) return null;
-  throw new WheelhouseError('internal', 'The build has no screenWorker.js.');
 }
