@@ -12,10 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep } from '../../base/deadline';
 import { silentLogger } from '../../base/logger';
+import { bundle, unbundle } from '../../base/testing/bundle';
 import { eventually, MachinePark, secretOf } from '../backend.contract';
 import type { MachineCheckpoints } from '../backend';
 import { cacheFolder } from './image';
@@ -138,6 +140,21 @@ describe('a checkpoint of a QEMU machine', () => {
     expect(bytes).toBeLessThan(150 * 1024 * 1024);
     await kept.remove('cp_one', never);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is written by a thread of its own where there is one, and loads as well', async () => {
+    const memoryWorkerUrl = await bundle(fileURLToPath(new URL('./memoryWorker.ts', import.meta.url)), 'memory');
+    try {
+      await another({ memoryWorkerUrl });
+      const { machineId, run } = await ready();
+      await run('head -c 9000000 /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum');
+      const { bytes } = await kept.create(machineId, 'cp_one', never);
+      expect(bytes).toBeLessThan(150 * 1024 * 1024);
+      await run('rm /tmp/data');
+      expect(await run('md5sum -c /tmp/sum', await restored(machineId, 'cp_one'))).toBe('/tmp/data: OK');
+    } finally {
+      unbundle(memoryWorkerUrl);
+    }
   });
 
   it('holds the whole memory where the changed pages can’t be told', async () => {

@@ -1,10 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WheelhouseError } from '../../base/errors';
 import { silentLogger } from '../../base/logger';
+import { bundle, unbundle } from '../../base/testing/bundle';
 import { createFakeRfbServer } from '../../sandbox/fake/rfbServer';
 import { bareRfb } from '../testing/bareRfb';
-import { bundle, unbundle, workerEntry } from '../testing/bundle';
 import { decodePng } from '../testing/decode';
 import { listenScreen, until } from '../testing/screens';
 import type { ScreenHub, ScreenHubs } from '../types';
@@ -14,7 +15,7 @@ const undo: (() => unknown)[] = [];
 let worker: URL;
 
 beforeAll(async () => {
-  worker = await bundle(workerEntry, 'worker');
+  worker = await bundle(fileURLToPath(new URL('../testing/bareWorker.ts', import.meta.url)), 'worker');
 });
 afterAll(() => unbundle(worker));
 afterEach(async () => {

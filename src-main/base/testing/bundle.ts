@@ -28,5 +28,3 @@ export async function bundle(entry: string, name: string): Promise<URL> {
 
 /** Clears away what `bundle` made. */
 export const unbundle = (built: URL): void => rmSync(new URL('.', built), { recursive: true, force: true });
-
-export const workerEntry = fileURLToPath(new URL('./bareWorker.ts', import.meta.url));
