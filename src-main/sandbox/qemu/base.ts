@@ -1,5 +1,5 @@
 import { constants, linkSync, rmSync } from 'node:fs';
-import { access, copyFile, link } from 'node:fs/promises';
+import { copyFile, link } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineFiles } from './layout';
 import { savedNames } from './savedManifest';

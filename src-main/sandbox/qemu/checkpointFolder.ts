@@ -65,14 +65,16 @@ export class CheckpointFolders {
   }
   /** Writes down what the folder holds, sees that it has reached the disk, and gives it its name. */
   async seal(partial: string, facts: Omit<CheckpointManifest, 'version' | 'files' | 'installationId'>): Promise<void> {
-    const files: CheckpointManifest['files'] = {};
-    for (const name of ownFiles) {
-      if (name === checkpointNames.home && facts.home === null) continue;
-      const path = join(partial, name);
-      await settle(path);
-      const { size, mtimeMs } = await stat(path);
-      files[name] = { bytes: size, mtimeMs, sum: await sampleOf(path) };
-    }
+    const names = ownFiles.filter((name) => name !== checkpointNames.home || facts.home !== null);
+    const described = await Promise.all(
+      names.map(async (name) => {
+        const path = join(partial, name);
+        await settle(path);
+        const { size, mtimeMs } = await stat(path);
+        return [name, { bytes: size, mtimeMs, sum: await sampleOf(path) }] as const;
+      }),
+    );
+    const files = Object.fromEntries(described);
     const manifest: CheckpointManifest = { version: 1, installationId: this.installationId, ...facts, files };
     const path = join(partial, checkpointNames.manifest);
     await writeFile(path, JSON.stringify(manifest), { mode: 0o600 });
