@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { WheelhouseError } from '../../base/errors';
 import { LineCutter } from './qmpMessages';
 
+/** Bytes that a machine may say until it has answered: an answer has some hundred. */
+const heardBytes = 4 * 1024 * 1024;
+
 const answerSchema = z.union([
   z.object({ ok: z.literal(true), machineId: z.string(), bootId: z.string().min(1).max(128) }),
   z.object({ ok: z.literal(true), synced: z.literal(true) }),
@@ -33,6 +36,8 @@ export class BootLine implements IdentityLine {
   private cutter = new LineCutter(64 * 1024);
   private pending: { resolve(bootId: string): void; reject(error: Error): void; machineId: string } | null = null;
   private syncing: { resolve(): void; reject(error: Error): void } | null = null;
+  /** Bytes since it was last asked. */
+  private heard = 0;
   private ended: string | null = null;
 
   constructor(path: string) {
@@ -40,6 +45,19 @@ export class BootLine implements IdentityLine {
     this.socket.on('data', (chunk: Buffer) => this.take(chunk));
     this.socket.on('error', (error) => this.end(error.message));
     this.socket.on('close', () => this.end('closed'));
+    this.listen();
+  }
+
+  /**
+   * Reads only while something was asked: a machine that never stops talking would have all of this program's time, and
+   * so it has to wait.
+   */
+  private listen(): void {
+    if (this.pending === null && this.syncing === null) this.socket.pause();
+    else {
+      this.heard = 0;
+      this.socket.resume();
+    }
   }
 
   /**
@@ -54,6 +72,7 @@ export class BootLine implements IdentityLine {
       const settle = (then: () => void): void => {
         signal.removeEventListener('abort', onAbort);
         this.pending = null;
+        this.listen();
         then();
       };
       signal.addEventListener('abort', onAbort, { once: true });
@@ -63,6 +82,7 @@ export class BootLine implements IdentityLine {
         resolve: (bootId) => settle(() => resolve(bootId)),
         reject: (error) => settle(() => reject(error)),
       };
+      this.listen();
       const { machineId, secret, home = false } = identity;
       const line = { machineId, secret, time: now, seed: seed.toString('base64'), ...(home ? { home } : {}) };
       this.socket.write(`${JSON.stringify(line)}\n`);
@@ -78,6 +98,7 @@ export class BootLine implements IdentityLine {
       const settle = (then: () => void): void => {
         signal.removeEventListener('abort', onAbort);
         this.syncing = null;
+        this.listen();
         then();
       };
       signal.addEventListener('abort', onAbort, { once: true });
@@ -85,6 +106,7 @@ export class BootLine implements IdentityLine {
         resolve: () => settle(resolve),
         reject: (error) => settle(() => reject(error)),
       };
+      this.listen();
       this.socket.write('{"sync":true}\n');
     });
   }
@@ -97,11 +119,16 @@ export class BootLine implements IdentityLine {
   }
 
   private take(chunk: Buffer): void {
+    this.heard += chunk.length;
     try {
+      if (this.heard > heardBytes) throw new Error('it talks without end');
       for (const line of this.cutter.push(chunk)) this.answer(answerSchema.parse(JSON.parse(line)));
     } catch {
+      const rubbish = new WheelhouseError('guest_failed', 'The machine answered rubbish on its boot line.');
       this.cutter = new LineCutter(64 * 1024);
-      this.pending?.reject(new WheelhouseError('guest_failed', 'The machine answered rubbish on its boot line.'));
+      this.pending?.reject(rubbish);
+      // It is asked once, before the machine's end, and not believed in any case.
+      if (this.heard > heardBytes) this.syncing?.reject(rubbish);
     }
   }
   private answer(answer: z.infer<typeof answerSchema>): void {

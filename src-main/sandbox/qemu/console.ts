@@ -5,6 +5,9 @@ import { LineCutter } from './qmpMessages';
 /** Bytes of one file of the log; one older one is kept beside it. */
 const fileBytes = 512 * 1024;
 const lineBytes = 8 * 1024;
+/** Bytes that are read of it in a while of so many milliseconds: a boot says less, and a guest that never stops waits. */
+const whileBytes = 64 * 1024;
+const whileMs = 1_000;
 
 /** What a line of the serial console says of the end of its kernel, or null. */
 export const panicIn = (line: string): string | null =>
@@ -20,6 +23,8 @@ export const printable = (line: string): string => line.replaceAll(/\p{C}/gu, ' 
 export class ConsoleLog {
   private readonly socket: Socket;
   private readonly cutter = new LineCutter(lineBytes, true);
+  private readInWhile = 0;
+  private readonly pace: NodeJS.Timeout;
   /** The kernel's last words, when it panicked. */
   panic: string | null = null;
 
@@ -27,16 +32,26 @@ export class ConsoleLog {
     socketPath: string,
     private readonly file: string,
     private readonly onPanic: (words: string) => void,
+    everyMs = whileMs,
   ) {
     this.socket = connect(socketPath);
     this.socket.on('data', (chunk: Buffer) => this.take(chunk));
     this.socket.on('error', () => {});
+    this.pace = setInterval(() => {
+      this.readInWhile = 0;
+      this.socket.resume();
+    }, everyMs).unref();
+    this.socket.on('close', () => clearInterval(this.pace));
   }
   close(): void {
+    clearInterval(this.pace);
     this.socket.destroy();
   }
 
   private take(chunk: Buffer): void {
+    this.readInWhile += chunk.length;
+    // What QEMU can't hand over meanwhile it drops, and the machine goes on.
+    if (this.readInWhile > whileBytes) this.socket.pause();
     const lines = this.cutter.push(chunk);
     if (lines.length === 0) return;
     try {

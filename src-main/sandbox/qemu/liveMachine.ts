@@ -3,6 +3,7 @@ import { WheelhouseError } from '../../base/errors';
 import type { IdentityLine } from './bootLine';
 import { ConsoleLog } from './console';
 import type { MachineFiles } from './layout';
+import { boundLog } from './logBound';
 import { endMachine, isMachine } from './process';
 import type { Qmp } from './qmp';
 
@@ -23,6 +24,7 @@ export class LiveMachine {
   ended: string | null = null;
   private readonly ends = new Emitter<string>();
   private readonly console: ConsoleLog;
+  private readonly unbindLog: () => void;
 
   constructor(
     readonly pid: number,
@@ -32,6 +34,7 @@ export class LiveMachine {
     private readonly exitWords: () => string | null = () => null,
   ) {
     this.console = new ConsoleLog(files.sockets.console, files.consoleLog, () => {});
+    this.unbindLog = boundLog(files.qemuLog);
     qmp.on(({ name }) => {
       if (this.holds > 0) return;
       if (name === 'STOP') this.paused = true;
@@ -87,6 +90,7 @@ export class LiveMachine {
   /** Lets go of the machine without ending it. */
   release(): void {
     this.ended ??= 'let go of';
+    this.unbindLog();
     this.boot.close();
     this.console.close();
     this.qmp.close();
@@ -109,6 +113,7 @@ export class LiveMachine {
     if (this.ended !== null) return;
     const { panic } = this.console;
     this.ended = panic === null ? `QEMU ${this.exitWords() ?? 'ended'}` : `the machine's kernel panicked: ${panic}`;
+    this.unbindLog();
     this.boot.close();
     this.console.close();
     this.ends.emit(this.ended);

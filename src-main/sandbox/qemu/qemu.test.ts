@@ -1,13 +1,16 @@
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
+  openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,6 +24,7 @@ import { withFileLock } from './fileLock';
 import { findImage, readImage } from './image';
 import { forwardedPort } from './launch';
 import { Layout } from './layout';
+import { cutLog } from './logBound';
 import { isolationOf, statusOf, whatToDo } from './probe';
 import { isMachine, readPid } from './process';
 import { readSaved, savedKey, sealSaved } from './savedManifest';
@@ -316,7 +320,7 @@ describe('sockets of a machine', () => {
     const file = join(folder, 'console.log');
     const panics: string[] = [];
     const there = connected();
-    const log = new ConsoleLog(path(), file, (words) => panics.push(words));
+    const log = new ConsoleLog(path(), file, (words) => panics.push(words), 10);
     await there;
     peer.write('hello\r\n\u001b[2Jgone\r\n');
     peer.write(`${'x'.repeat(9000)}\n`);
@@ -329,6 +333,42 @@ describe('sockets of a machine', () => {
     await until(() => lastLines(file, 1)[0] === 'the end');
     expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(1.2 * 1024 * 1024);
     log.close();
+  });
+
+  it('make a machine wait that never stops talking, and hear it out later', async () => {
+    const file = join(folder, 'console.log');
+    const there = connected();
+    const log = new ConsoleLog(path(), file, () => {}, 3_600_000);
+    await there;
+    /** Writes for as long as somebody reads; resolves when nobody does, with how much went. */
+    const flood = async (line: string): Promise<number> => {
+      const chunk = Buffer.from(line.repeat(1000));
+      for (let sent = 0; ; sent += chunk.length) {
+        if (sent > 64 * 1024 * 1024) return sent;
+        if (peer.write(chunk)) continue;
+        const drained = new Promise<boolean>((resolve) => peer.once('drain', () => resolve(true)));
+        if (!(await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, 300, false))]))) return sent;
+      }
+    };
+    // What is on the way fits the system's buffers; nothing of it is taken.
+    expect(await flood('x\n')).toBeLessThan(8 * 1024 * 1024);
+    log.close();
+
+    const next = connected();
+    const boot = new BootLine(path());
+    const machine = await next;
+    expect(await flood('{"ok":true,"synced":true}\n')).toBeLessThan(8 * 1024 * 1024);
+    const me = { machineId: 'm_1', secret: 's'.repeat(43) };
+    const told = boot.introduce(me, Buffer.alloc(64), 0, never);
+    machine.write('{"ok":true,"machineId":"m_1","bootId":"b"}\n');
+    expect(await told).toBe('b');
+    const endless = boot.introduce(me, Buffer.alloc(64), 0, never).then(
+      () => 'believed',
+      (error: Error) => error.message,
+    );
+    expect(await flood('{"ok":true,"synced":true}\n')).toBeLessThan(16 * 1024 * 1024);
+    expect(await endless).toMatch(/rubbish/);
+    boot.close();
   });
 
   it('give an identity and take the answer to it, not to another', async () => {
@@ -357,6 +397,30 @@ describe('sockets of a machine', () => {
     machine.destroy();
     await expect(cut).rejects.toMatchObject({ code: 'guest_failed' });
     boot.close();
+  });
+});
+
+describe('QEMU’s own words', () => {
+  it('are cut where a guest has it write without end; it goes on at the new end', () => {
+    const file = join(folder, 'qemu.log');
+    cutLog(file);
+    const log = openSync(file, 'a');
+    try {
+      writeSync(log, 'first\n');
+      cutLog(file);
+      expect(readFileSync(file, 'utf8')).toBe('first\n');
+      for (let n = 0; n < 20; n += 1) writeSync(log, `${'Guest moved used index\n'.repeat(2000)}`);
+      writeSync(log, 'why it ended\n');
+      cutLog(file);
+      expect(statSync(file).size).toBe(0);
+      expect(lastLines(file, 1)).toEqual(['why it ended']);
+      writeSync(log, 'later\n');
+      expect(lastLines(file, 2)).toEqual(['why it ended', 'later']);
+      expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(100_000);
+      expect(statSync(`${file}.1`).mode & 0o077).toBe(0);
+    } finally {
+      closeSync(log);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import { withFileLock } from '../fileLock';
 import { loadState, saveState } from '../incoming';
 import type { Launched } from '../launch';
 import { Layout, type MachineFiles } from '../layout';
+import { boundLog } from '../logBound';
 import { endMachine, readPid } from '../process';
 import { readSaved, savedNames, sealSaved } from '../savedManifest';
 import { forgetOld, overlay } from '../savedState';
@@ -104,6 +105,7 @@ async function bootAndSave(
   const memory = { kind: 'written', path: path(savedNames.memory) } as const;
   const parts = { binary, hardware, files, memory, disk: diskBytes === null ? null : disk, uefiVars, incoming: false };
   const machine = await launchOwn(parts, signal);
+  const unbindLog = boundLog(files.qemuLog);
   const over = new AbortController();
   machine.qmp.onClosed(() => over.abort(new WheelhouseError('guest_failed', 'The guest ended before it was ready.')));
   const watched = AbortSignal.any([signal, over.signal]);
@@ -120,6 +122,7 @@ async function bootAndSave(
     await bounded('Ending the guest that was saved', quitMs, signal, () => gone);
     if (uefiVars !== null) await copyFile(varsFile(files), path(vars));
   } finally {
+    unbindLog();
     machine.qmp.close();
     await endMachine(machine.process.pid, files.name, AbortSignal.timeout(10_000));
   }
