@@ -62,6 +62,9 @@ async function migrated(qmp: Qmp, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** How a stream to somebody who hangs up ends. */
+const hungUp: ReadonlySet<string> = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET']);
+
 /**
  * Loads a saved state into a QEMU that waits for one; the machine stands still afterwards. Throws guest_failed: QEMU
  * ends itself when a state does not fit.
@@ -78,7 +81,11 @@ export async function loadState(
     await qmp.run('migrate-incoming', { uri: `fd:${options.given}` });
   } else {
     await qmp.run('migrate-incoming', { uri: `unix:${options.socket}` });
-    await pipeline(createReadStream(options.file), connect(options.socket), { signal });
+    await pipeline(createReadStream(options.file), connect(options.socket), { signal }).catch((error: unknown) => {
+      // It hangs up as soon as it has read the state's end, often before it has heard that nothing more comes. Whether it
+      // has all of it is what it says below.
+      if (signal.aborted || !hungUp.has(String((error as NodeJS.ErrnoException).code))) throw error;
+    });
   }
   for (const giveUpAt = performance.now() + moveMs; ; await sleep(qmpMs.poll, signal)) {
     // While it reads a file it answers nothing.
