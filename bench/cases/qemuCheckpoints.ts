@@ -45,11 +45,8 @@ const uses: Record<string, (guest: GuestClient) => Promise<void>> = {
 
 /** A machine saved and put back again and again: fresh, used, and with a browser. */
 export async function qemuCheckpoints(): Promise<Row[]> {
-  const only = process.env['BENCH_ONLY'];
   const rows: Row[] = [];
-  for (const [name, use] of Object.entries(uses)) {
-    if (only === undefined || only.split(',').includes(name)) rows.push(...(await measure(name, use)));
-  }
+  for (const [name, use] of Object.entries(uses)) rows.push(...(await measure(name, use)));
   return rows;
 }
 
@@ -121,7 +118,7 @@ function listening(stopped: number[]): Logger {
       write(line: string) {
         const said = JSON.parse(line) as { stoppedMs?: number; level: number };
         if (said.stoppedMs !== undefined) stopped.push(said.stoppedMs);
-        if (said.level >= 40 || process.env['BENCH_LOG']) process.stderr.write(line);
+        if (said.level >= 40) process.stderr.write(line);
       },
     },
   );
