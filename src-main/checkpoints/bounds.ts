@@ -12,16 +12,23 @@ const byPolicy = (row: CheckpointRow): boolean =>
 
 /**
  * Which checkpoints go so that one more may be saved in this session: policy's own oldest ones, the session's for its
- * number, anybody's for the bytes. `spared` are in use. Throws too_many when that does not make room. Rows are oldest first.
+ * number, anybody's for the bytes. An agent's request moves none of another session, and none that a takeover made: it is
+ * the way back from what the agent did. `spared` are in use. Throws too_many when that does not make room. Rows are oldest first.
  */
 export function makeRoom(
   rows: readonly CheckpointRow[],
-  request: { sessionId: string; keep: number; maxBytes: number; spared: ReadonlySet<string> },
+  request: { sessionId: string; byAgent: boolean; keep: number; maxBytes: number; spared: ReadonlySet<string> },
 ): CheckpointRow[] {
-  const { sessionId, keep, maxBytes, spared } = request;
+  const { sessionId, byAgent, keep, maxBytes, spared } = request;
   const going = new Set<CheckpointRow>();
   const oldest = (candidates: readonly CheckpointRow[]) =>
-    candidates.find((row) => byPolicy(row) && !going.has(row) && !spared.has(row.id));
+    candidates.find(
+      (row) =>
+        byPolicy(row) &&
+        !going.has(row) &&
+        !spared.has(row.id) &&
+        !(byAgent && (row.cause === 'takeover' || row.session_id !== sessionId)),
+    );
 
   const own = rows.filter((row) => row.session_id === sessionId);
   const failed = own.filter((row) => row.state === 'failed');

@@ -20,7 +20,7 @@ const row = (id: string, more: Partial<CheckpointRow> = {}): CheckpointRow => ({
   after_action_id: null,
   ...more,
 });
-const request = { sessionId: 's', keep: 2, maxBytes: 1000, spared: new Set<string>() };
+const request = { sessionId: 's', byAgent: false, keep: 2, maxBytes: 1000, spared: new Set<string>() };
 const going = (rows: CheckpointRow[], more: Partial<typeof request> = {}) =>
   makeRoom(rows, { ...request, ...more }).map((each) => each.id);
 
@@ -36,6 +36,14 @@ describe('room for one more', () => {
     expect(() => going([row('a'), row('b', { cause: 'agent' })])).toThrow(/keeps 2/);
     expect(() => going([row('a'), row('b', { cause: 'command', state: 'saving' })])).toThrow(/keeps 2/);
     expect(() => going([row('a'), row('b', { cause: 'command' })], { spared: new Set(['b']) })).toThrow(/keeps 2/);
+  });
+  it('is not made by an agent of what a takeover saved, nor of other sessions', () => {
+    const own = [row('a', { cause: 'takeover' }), row('b', { cause: 'command' })];
+    expect(going(own, { byAgent: true })).toEqual(['b']);
+    const takeovers = own.map((each) => ({ ...each, cause: 'takeover' as const }));
+    expect(() => going(takeovers, { byAgent: true })).toThrow(/keeps 2/);
+    const other = row('c', { session_id: 'other', cause: 'command', bytes: 1000 });
+    expect(() => going([other], { byAgent: true })).toThrow(/at most/);
   });
   it('in bytes is made by any session’s', () => {
     const rows = [row('a', { session_id: 'other', cause: 'takeover', bytes: 600 }), row('b', { bytes: 500 })];

@@ -29,11 +29,11 @@ export async function save(
 ): Promise<Checkpoint> {
   const { broker, control, timeline, clock, logger } = deps;
   const { keep } = broker.pools.get(broker.sessions.get(sessionId).poolId).checkpoints;
-  const bounds = { sessionId, keep, maxBytes: limits.bytes, spared: shelf.spared };
+  const bounds = { sessionId, byAgent: by.kind === 'agent', keep, maxBytes: limits.bytes, spared: shelf.spared };
   const going = makeRoom(shelf.store.all(), bounds);
   const { machineId, backend } = broker.machineOf(sessionId);
   const picture = await deps.screens.frame(sessionId);
-  for (const row of going) shelf.remove(row);
+  for (const row of going) if (row.state === 'failed') shelf.remove(row);
 
   const now = clock.now();
   const name = given ?? timeName(now);
@@ -80,6 +80,8 @@ export async function save(
     const signal = AbortSignal.any([closing, AbortSignal.timeout(limits.saveMs)]);
     const { bytes } = await broker.saveMachine(sessionId, id, signal);
     shelf.store.ready(id, bytes);
+    // Not before: one that fails costs none of the others.
+    for (const row of going) if (row.state !== 'failed' && !shelf.spared.has(row.id)) shelf.remove(row);
     shelf.announce(id);
     noted?.finish({ outcome: 'done' });
     return toCheckpoint(shelf.store.get(id) as CheckpointRow);
