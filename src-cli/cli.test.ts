@@ -96,6 +96,9 @@ describe('with a broker', () => {
     const gone = await at('sessions', 'show', made.sessionId);
     expect(gone).toMatchObject({ code: 1, out: '', err: expect.stringContaining('(session_gone)') });
     expect((await at('pools', 'create', 'Second', '--warm', '1:4', '--screen', '1024x768')).out).toMatch(/1024x768/);
+    // By its name as well as by its id, which nobody can guess.
+    expect((await at('pools', 'show', 'Second')).out).toMatch(/name +Second/);
+    expect((await at('pools', 'show', 'Nowhere')).code).toBe(1);
     const bad = await at('pools', 'create', 'Third', '--warm', '9:4');
     expect([bad.code, bad.err]).toEqual([1, expect.stringContaining('minimum')]);
     expect((await at('pools', 'delete', 'desktop', '--force')).code).toBe(0);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { Diagnostics } from '@shared/diagnostics';
 import { systemClock } from '../src-main/base/clock';
@@ -41,6 +42,7 @@ const runs = (pid: number): boolean => {
 /** Everything that Diagnostics shows, without a broker. */
 export async function lookFromOutside(dataDir: string, version: string): Promise<Diagnostics> {
   const file = storeFile(dataDir);
+  const appLog = join(dataDir, 'logs', 'wheelhouse.log');
   const runtime = readRuntime(dataDir);
   const backends = usualBackends({ dataDir, installationId: installationOf(file), logger: silentLogger });
   try {
@@ -49,7 +51,9 @@ export async function lookFromOutside(dataDir: string, version: string): Promise
         ...{ version, electron: null, unofficialRuntime: false, sandboxed: null, headless: false },
         url: runtime !== null && runs(runtime.pid) ? runtime.url : null,
         usualPort,
-        logFile: null,
+        // Where the app writes; `serve` writes to standard error, and leaves none here.
+        logFile: existsSync(appLog) ? appLog : null,
+        outside: true,
       },
       dataDir,
       storeFile: file,

@@ -21,6 +21,8 @@ export const controlSchema = z.object({
   askedBy: z.string().nullable(),
   /** Who paused it, while it is paused; absent or null: nobody did, a hold lapsed. */
   pausedBy: z.string().nullable().optional(),
+  /** True while it is stopped by stop-everything, and goes on when everything does; a person's own pause stays. */
+  stoppedWithAll: z.boolean().optional(),
 });
 export type ControlState = z.infer<typeof controlSchema>;
 

@@ -7,6 +7,7 @@ const words = (state: ControlState): string =>
   fields([
     ['control', state.kind],
     ['holder', state.holder],
+    ...(state.kind === 'paused' ? [['paused by', state.pausedBy ?? null] as const] : []),
     ['since', state.since],
     ['epoch', state.epoch],
     ['lapses', state.lapsesAt],

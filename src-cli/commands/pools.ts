@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { poolDefaults as defaults, type Pool, type PoolPatch } from '@shared/pool';
 import type { Page } from '@shared/session';
+import type { Client } from '../client';
 import { answer, clientOf, common, type CommonOptions } from '../context';
 import { UsageError } from '../errors';
 import { fields, table, type Io } from '../output';
@@ -68,7 +69,7 @@ function fromFile(file: string): Record<string, unknown> {
 const withSpec = (command: Command): Command =>
   common(command)
     .option('--description <text>')
-    .option('--backend <kind>', 'docker')
+    .option('--backend <kind>', 'docker or qemu')
     .option('--image <name>')
     .option('--cpus <n>', 'cores')
     .option('--memory <MiB>')
@@ -85,6 +86,7 @@ const words = (pool: Pool): string =>
     ['image', `${pool.image} (${pool.backend})`],
     ['size', `${pool.size.cpus} cores, ${pool.size.memoryMiB} MiB, ${pool.size.width}x${pool.size.height}`],
     ['warm', `${pool.warm.minimum} to ${pool.warm.maximum}`],
+    ...(pool.backend === 'docker' ? [] : [['checkpoints', kept(pool)] as const]),
     ['idle', `${pool.idle.policy} after ${pool.idle.afterSeconds} s`],
     ['paused', pool.paused],
     ['machines', counts(pool)],
@@ -92,11 +94,24 @@ const words = (pool: Pool): string =>
       (each) => [each.type.toLowerCase(), `${each.status} ${each.reason}: ${each.message}`] as const,
     ),
   ]);
+const kept = ({ checkpoints: { beforeTakeover, beforeCommands, keep } }: Pool): string =>
+  [`at most ${keep} a session`, beforeTakeover && 'before a take-over', beforeCommands && 'before shell commands']
+    .filter(Boolean)
+    .join(', ');
 const counts = ({ observed: { machines } }: Pool): string =>
   Object.entries(machines)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`)
     .join(', ') || 'none';
+
+/** The id of the pool with this id, or else of the only one with this name; as it was given when neither is there. */
+export async function poolIdOf(client: Client, idOrName: string): Promise<string> {
+  const { data } = await client.get<Page<Pool>>('/api/pools?limit=100');
+  if (data.some(({ id }) => id === idOrName)) return idOrName;
+  const named = data.filter(({ displayName }) => displayName === idOrName);
+  if (named.length > 1) throw new UsageError(`${named.length} pools are called "${idOrName}": name one by its id.`);
+  return named[0]?.id ?? idOrName;
+}
 
 export function poolCommands(program: Command, io: Io): void {
   const pools = program.command('pools').description('pools of desktops');
@@ -118,26 +133,32 @@ export function poolCommands(program: Command, io: Io): void {
       ),
     );
   });
-  common(pools.command('show').argument('<pool>')).action(async (id: string, options: CommonOptions) =>
-    answer(io, options, await clientOf(options).get<Pool>(path(id)), words),
+  common(pools.command('show').argument('<pool>', 'its id or name')).action(
+    async (pool: string, options: CommonOptions) => {
+      const client = clientOf(options);
+      answer(io, options, await client.get<Pool>(path(await poolIdOf(client, pool))), words);
+    },
   );
   withSpec(pools.command('create').argument('<name>')).action(async (name: string, options: PoolOptions) => {
     const spec = patchOf({ ...options, name }, null);
     answer(io, options, await clientOf(options).send<Pool>('POST', '/api/pools', spec), words);
   });
-  withSpec(pools.command('update').argument('<pool>'))
+  withSpec(pools.command('update').argument('<pool>', 'its id or name'))
     .option('--name <name>')
     .option('--paused', 'hand out nothing')
     .option('--no-paused', 'hand out again')
-    .action(async (id: string, options: PoolOptions) => {
+    .action(async (pool: string, options: PoolOptions) => {
       const client = clientOf(options);
+      const id = await poolIdOf(client, pool);
       const patch = patchOf(options, await client.get<Pool>(path(id)));
       answer(io, options, await client.send<Pool>('PATCH', path(id), patch), words);
     });
-  common(pools.command('delete').argument('<pool>'))
+  common(pools.command('delete').argument('<pool>', 'its id or name'))
     .option('--force', 'also with live sessions, which are released')
-    .action(async (id: string, options: CommonOptions & { force?: boolean }) => {
-      await clientOf(options).send('DELETE', `${path(id)}?force=${options.force === true}`);
+    .action(async (pool: string, options: CommonOptions & { force?: boolean }) => {
+      const client = clientOf(options);
+      const id = await poolIdOf(client, pool);
+      await client.send('DELETE', `${path(id)}?force=${options.force === true}`);
       answer(io, options, { deleted: id }, () => '');
     });
 }

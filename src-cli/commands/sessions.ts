@@ -6,6 +6,7 @@ import { UsageError } from '../errors';
 import { fields, plain, table, type Io } from '../output';
 import { watch } from '../watch';
 import { checkpointCommands } from './checkpoints';
+import { poolIdOf } from './pools';
 
 interface Checkout {
   sessionId: string;
@@ -13,8 +14,12 @@ interface Checkout {
   screenshareUrl: string;
 }
 
-const holder = ({ control }: Session): string =>
-  control.holder ? `${control.kind} (${control.holder})` : control.kind;
+/** Who may act; a machine whose processors stand still is `stopped`, which is more than paused. */
+const holder = ({ control, frozen }: Session): string => {
+  const by = control.holder ?? control.pausedBy;
+  const kind = frozen ? 'stopped' : control.kind;
+  return by ? `${kind} (${by})` : kind;
+};
 
 const words = (session: Session): string =>
   fields([
@@ -60,16 +65,17 @@ export function sessionCommands(program: Command, io: Io): void {
   common(sessions.command('show').argument('<session>')).action(async (id: string, options: CommonOptions) =>
     answer(io, options, await clientOf(options).get<Session>(path(id)), words),
   );
-  common(sessions.command('acquire').argument('<pool>'))
+  common(sessions.command('acquire').argument('<pool>', 'its id or name'))
     .option('--key <uuid>', 'the idempotency key (default: a new one)')
     .option('--name <name>')
     .option('--wait <ms>', 'how long to queue, 0-30000')
     .action(async (pool: string, options: CommonOptions & { key?: string; name?: string; wait?: string }) => {
       const waitMs = options.wait === undefined ? undefined : Number(options.wait);
       if (Number.isNaN(waitMs)) throw new UsageError(`--wait takes milliseconds, not "${options.wait}".`);
-      const made = await clientOf(options).send<Checkout>(
+      const client = clientOf(options);
+      const made = await client.send<Checkout>(
         'POST',
-        `/api/pools/${encodeURIComponent(pool)}/sessions`,
+        `/api/pools/${encodeURIComponent(await poolIdOf(client, pool))}/sessions`,
         { name: options.name, waitMs },
         { 'x-ms-sessionId': options.key ?? randomUUID() },
       );

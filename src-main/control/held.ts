@@ -43,7 +43,7 @@ export function publicState(lease: Lease): ControlState {
     lapsesAt: lapse ? iso(lapse.at) : null,
     lapseReason: lapse?.reason ?? null,
     askedBy: lease.kind === 'human' ? lease.askedBy : null,
-    ...(lease.kind === 'paused' && { pausedBy: lease.by }),
+    ...(lease.kind === 'paused' && { pausedBy: lease.by, stoppedWithAll: lease.stopped !== null }),
   };
 }
 

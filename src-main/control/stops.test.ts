@@ -120,12 +120,12 @@ describe('stop-everything', () => {
     // A viewer that comes back does not undo it.
     control.viewerOpened('session-4', 'Tom');
     for (const id of [session, 'session-2', 'session-4']) {
-      expect(control.state(id)).toMatchObject({ kind: 'paused', pausedBy: 'Root' });
+      expect(control.state(id)).toMatchObject({ kind: 'paused', pausedBy: 'Root', stoppedWithAll: true });
     }
     expect(await control.resumeAll(mara)).toBe(3);
     expect(control.state(session).kind).toBe('agent');
     expect(control.state('session-2')).toMatchObject({ kind: 'human', holder: 'Mara' });
-    expect(control.state('session-3')).toMatchObject({ kind: 'paused', pausedBy: 'Mara' });
+    expect(control.state('session-3')).toMatchObject({ kind: 'paused', pausedBy: 'Mara', stoppedWithAll: false });
     expect(control.state('session-4')).toMatchObject({ kind: 'human', holder: 'Tom' });
     expect(await control.resumeAll(mara)).toBe(0);
   });

@@ -14,10 +14,13 @@ export interface AppFacts {
   usualPort: number;
   /** Null: it writes its log to standard error. */
   logFile: string | null;
+  /** A look by another process, which knows neither the app's window nor what the app runs on. */
+  outside?: boolean;
 }
 
 /** Pure. */
-export function runtimeWords({ version, electron, unofficialRuntime }: AppFacts, node: string) {
+export function runtimeWords({ version, electron, unofficialRuntime, outside }: AppFacts, node: string) {
+  if (outside) return ok(`Wheelhouse ${version}. This command runs on Node ${node}.`);
   const words = `Wheelhouse ${version} on ${electron === null ? '' : `Electron ${electron}, `}Node ${node}.`;
   return unofficialRuntime
     ? warning(
@@ -49,6 +52,6 @@ export function portWords({ url, usualPort }: AppFacts) {
 
 export const appChecks = (facts: AppFacts): Check[] => [
   { id: 'runtime', name: 'App', look: async () => runtimeWords(facts, process.versions.node) },
-  { id: 'window', name: 'Window', look: async () => windowWords(facts) },
+  ...(facts.outside ? [] : [{ id: 'window', name: 'Window', look: async () => windowWords(facts) }]),
   { id: 'port', name: 'Address', look: async () => portWords(facts) },
 ];

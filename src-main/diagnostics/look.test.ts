@@ -56,6 +56,7 @@ describe('what is said of the app and the computer', () => {
       state: 'warning',
       words: expect.stringContaining('unofficial'),
     });
+    expect(runtimeWords({ ...app, electron: null, outside: true }, '20.20.0').words).toContain('This command runs on');
     expect(windowWords({ ...app, sandboxed: false }).state).toBe('warning');
     expect(windowWords({ ...app, sandboxed: null }).state).toBe('off');
     expect(portWords(app).state).toBe('ok');

@@ -15,7 +15,7 @@ export function StatusBar() {
   const pools = usePools().data;
   const setPalette = useUi((state) => state.setPalette);
   const warm = pools?.reduce((sum, pool) => sum + pool.observed.machines.ready, 0) ?? 0;
-  const running = stopState(sessions ?? [], false).running;
+  const running = stopState(sessions ?? []).running;
   const down = stats.isError;
   const notices = info?.notices ?? [];
   return (

@@ -1,5 +1,5 @@
 import { CircleAlert, OctagonPause, Play } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import { useSessions } from '../lib/queries';
 import { useUi } from '../lib/stores';
 import { Button } from '../ui/Button';
@@ -11,16 +11,9 @@ import { stopState, type StopState } from './stopModel';
 /** Across the whole app while everything is stopped: how many, and the one way on. */
 export function StopBanner() {
   const sessions = useSessions().data ?? [];
-  const stoppedAll = useUi((ui) => ui.stoppedAll);
   const failure = useUi((ui) => ui.stopFailure);
   const [busy, setBusy] = useState(false);
-  const state = stopState(sessions, stoppedAll);
-  // When the last of them goes on by itself, what is stopped later was not stopped with everything.
-  const before = useRef(0);
-  useEffect(() => {
-    if (before.current > 0 && state.stopped === 0) useUi.getState().setStoppedAll(false);
-    before.current = state.stopped;
-  }, [state.stopped]);
+  const state = stopState(sessions);
   const goOn = async () => {
     setBusy(true);
     await resumeAll();
@@ -72,7 +65,7 @@ export function Banner({
           Dismiss
         </Button>
       )}
-      {state.stopped > 0 && (
+      {state.shown && (
         <Button size="row" disabled={busy} icon={busy ? <Spinner size={14} /> : <Play size={14} />} onClick={onGoOn}>
           Let all go on
         </Button>

@@ -8,7 +8,6 @@ export async function stopAll(): Promise<void> {
   ui.setStopFailure(null);
   try {
     await call('control.stopAll', {});
-    ui.setStoppedAll(true);
   } catch (error) {
     ui.setStopFailure(`Not everything could be stopped. ${messageOf(error)}`);
   } finally {
@@ -21,7 +20,6 @@ export async function resumeAll(): Promise<void> {
   ui.setStopFailure(null);
   try {
     await call('control.resumeAll', {});
-    ui.setStoppedAll(false);
   } catch (error) {
     ui.setStopFailure(`Not every session goes on. ${messageOf(error)}`);
   } finally {

@@ -44,13 +44,10 @@ interface UiStore {
   density: Density;
   grouping: Grouping;
   asideOpen: boolean;
-  /** Everything was stopped from this window and not let go on since. */
-  stoppedAll: boolean;
   /** Why stopping everything, or letting it go on, did not work. */
   stopFailure: string | null;
   /** The session whose checkpoint is to be saved by the palette or a key; its view opens the dialog. */
   saving: string | null;
-  setStoppedAll(stopped: boolean): void;
   setStopFailure(failure: string | null): void;
   setSaving(sessionId: string | null): void;
   setPalette(open: boolean): void;
@@ -68,10 +65,8 @@ export const useUi = create<UiStore>((set) => ({
   density: 'medium',
   grouping: 'pool',
   asideOpen: true,
-  stoppedAll: false,
   stopFailure: null,
   saving: null,
-  setStoppedAll: (stoppedAll) => set({ stoppedAll }),
   setStopFailure: (stopFailure) => set({ stopFailure }),
   setSaving: (saving) => set({ saving }),
   setPalette: (palette) => set({ palette }),

@@ -47,7 +47,7 @@ export function CheckpointDialogs({
         <ConfirmDialog
           open
           onClose={close}
-          title={`Delete ${checkpoint.name}?`}
+          title={`Delete “${checkpoint.name}”?`}
           confirm={`Delete ${checkpoint.name}`}
           onConfirm={() => actions.remove(checkpoint)}
         >
@@ -76,7 +76,7 @@ function RewindDialog({
     <ConfirmDialog
       open
       onClose={onClose}
-      title={`Rewind to ${checkpoint.name}?`}
+      title={`Rewind to “${checkpoint.name}”?`}
       keep="Stay here"
       confirm="Rewind"
       onConfirm={async () => onRewind()}
@@ -115,8 +115,8 @@ function BranchDialog({ session, checkpoint, onClose }: { session: Session; chec
     <Dialog
       open
       onClose={onClose}
-      title={`Branch from ${checkpoint.name}`}
-      description={`A new session goes on from that moment, on a machine of its own. ${session.name} stays as it is.`}
+      title={`Branch from “${checkpoint.name}”`}
+      description={`A new session goes on from that moment, on a machine of its own, and is yours: no agent is in it. “${session.name}” stays as it is.`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

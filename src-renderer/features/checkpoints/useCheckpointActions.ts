@@ -1,10 +1,11 @@
+import type { Action } from '@shared/action';
 import type { Checkpoint } from '@shared/checkpoint';
 import type { Session } from '@shared/session';
 import { useMemo, useState } from 'react';
 import { call, messageOf } from '../../lib/api';
 import { upsert } from '../../lib/live';
 import { keys, queryClient, useCheckpoints } from '../../lib/queries';
-import { lineage } from '../timeline/lineage';
+import { lastRewind, lineage } from '../timeline/lineage';
 import { useActions } from '../timeline/useTimeline';
 import type { CheckpointVerb } from './CheckpointCard';
 import { lastFrame, rewinding, support } from './model';
@@ -22,6 +23,7 @@ export function useCheckpointActions(session: Session) {
   const checkpoints = list ?? [];
   const { actions, hasNextPage } = useActions(sessionId);
   const history = useMemo(() => lineage(actions, !hasNextPage, list), [actions, hasNextPage, list]);
+  const rewoundAt = useMemo(() => lastRewind(actions), [actions]);
   const [asked, setAsked] = useState<{ verb: CheckpointVerb; checkpoint: Checkpoint } | null>(null);
   const [begun, setBegun] = useState<'save' | { name: string } | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -71,8 +73,9 @@ export function useCheckpointActions(session: Session) {
     goingBack,
     history,
     lastFrame: lastFrame(actions),
-    /** Ids of acts that a rewind undid: they say nothing of the screen as it is. */
-    undone: history.undone,
+    /** Before the last rewind, if there was one: it says nothing of the screen as it is. */
+    isPast: (action: Action | undefined) =>
+      action !== undefined && rewoundAt !== null && Date.parse(action.at) < rewoundAt,
     busy: saving || goingBack !== null,
     failure,
     clearFailure: () => setFailure(null),

@@ -1,7 +1,7 @@
 import type { Diagnostics } from '@shared/diagnostics';
 import { Check, CircleMinus } from 'lucide-react';
 import css from './DiagnosticsView.module.css';
-import { backendLine, backendTitle } from './model';
+import { backendLine, backendTitle, factsByName } from './model';
 
 /** What makes machines here, each with its facts. */
 export function Backends({ backends }: Pick<Diagnostics, 'backends'>) {
@@ -19,10 +19,12 @@ export function Backends({ backends }: Pick<Diagnostics, 'backends'>) {
           </p>
           {backend.facts.length > 0 && (
             <dl className={css.facts}>
-              {backend.facts.map(({ name, words }) => (
+              {factsByName(backend).map(({ name, words }) => (
                 <div key={name}>
                   <dt>{name}</dt>
-                  <dd>{words}</dd>
+                  {words.map((each, index) => (
+                    <dd key={index}>{each}</dd>
+                  ))}
                 </div>
               ))}
             </dl>

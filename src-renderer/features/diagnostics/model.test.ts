@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic, Diagnostics } from '@shared/diagnostics';
-import { backendLine, backendTitle, groups, isCommand, logPath, stateRoles, stateWords, summary } from './model';
+import {
+  backendLine,
+  backendTitle,
+  factsByName,
+  groups,
+  isCommand,
+  logPath,
+  stateRoles,
+  stateWords,
+  summary,
+} from './model';
 
 const check = (id: string, state: Diagnostic['state'] = 'ok', words = ''): Diagnostic => ({
   ...{ id, state, words },
@@ -16,6 +26,17 @@ describe('diagnostics', () => {
       '1 thing wrong, 2 notes',
     );
     expect(summary(found(check('a', 'failed'), check('b', 'failed')))).toBe('2 things wrong');
+  });
+  it('puts facts of one name under one heading', () => {
+    const facts = [
+      { name: 'QEMU', words: '7.2' },
+      { name: 'Saved desktop', words: 'a' },
+      { name: 'Saved desktop', words: 'b' },
+    ];
+    expect(factsByName({ facts })).toEqual([
+      { name: 'QEMU', words: ['7.2'] },
+      { name: 'Saved desktops, 2', words: ['a', 'b'] },
+    ]);
   });
   it('puts every check into one group, unknown ones too', () => {
     const ids = ['port', 'qemu.image', 'memory', 'desktops', 'disk.cache', 'something.new'];

@@ -49,6 +49,13 @@ export function backendLine({ reachable, machines, message }: Diagnostics['backe
   return reachable ? `${count(machines, 'machine').replace(/^no/, 'No')} now` : message;
 }
 
+/** Facts of one name under one heading: a backend may keep many saved desktops. In the order in which each name came first. */
+export function factsByName({ facts }: Pick<Diagnostics['backends'][number], 'facts'>) {
+  const found = new Map<string, string[]>();
+  for (const { name, words } of facts) found.set(name, [...(found.get(name) ?? []), words]);
+  return [...found].map(([name, words]) => ({ name: words.length > 1 ? `${name}s, ${words.length}` : name, words }));
+}
+
 /** The file in the log's words, when there is one: its path, for the clipboard. */
 export function logPath({ id, state, words }: Diagnostic): string | null {
   if (id !== 'log' || state !== 'ok') return null;

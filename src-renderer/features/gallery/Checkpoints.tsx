@@ -98,12 +98,12 @@ export function CheckpointsShown() {
 
 /** Everything stopped, some of it, and what could not be. */
 export function StoppedShown({ theme }: { theme: string }) {
-  const still = session({ sessionId: 'still', frozen: true }, { kind: 'paused' });
+  const still = session({ sessionId: 'still', frozen: true }, { kind: 'paused', stoppedWithAll: true });
   return (
     <>
       <Banner
         label={`Stopped 1, ${theme}`}
-        state={stopState([still, still], true)}
+        state={stopState([still, still])}
         failure={null}
         busy={false}
         onGoOn={nothing}
@@ -111,7 +111,7 @@ export function StoppedShown({ theme }: { theme: string }) {
       />
       <Banner
         label={`Stopped 2, ${theme}`}
-        state={stopState([still, session()], true)}
+        state={stopState([still, session()])}
         failure={null}
         busy
         onGoOn={nothing}
@@ -119,7 +119,7 @@ export function StoppedShown({ theme }: { theme: string }) {
       />
       <Banner
         label={`Stopped 3, ${theme}`}
-        state={stopState([still, session()], true)}
+        state={stopState([still, session()])}
         failure="Not everything could be stopped. Ticket 8812: its machine does not answer."
         busy={false}
         onGoOn={nothing}

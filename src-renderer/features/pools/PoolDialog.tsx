@@ -147,7 +147,7 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
               suffix="at most"
               inputMode="numeric"
               {...field('keep')}
-              hint="The oldest of these makes room, never one that was asked for"
+              hint="After that the oldest automatic one goes, never one that was asked for"
             />
           </>
         )}

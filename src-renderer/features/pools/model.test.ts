@@ -52,6 +52,11 @@ describe('configRows', () => {
     const row = (each: Pool) => configRows(each, [], [session()], now)[0];
     expect(row(pool())?.verdict).toBe('as desired');
     expect(row(pool({ warm: { minimum: 3, maximum: 9 } }))?.verdict).toBe('catching up');
+    const none = { creating: 0, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 };
+    const coming = (reason: Condition['reason']) =>
+      row(pool({ observed: { machines: none, conditions: [condition(reason)] } }))?.verdict;
+    expect(coming('Preparing')).toBe('catching up');
+    expect(coming('CreateFailed')).toBe('not met');
     expect(row(pool({ paused: true }))?.verdict).toBeNull();
   });
   it('does not call a held session idle', () => {

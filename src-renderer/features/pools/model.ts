@@ -125,13 +125,14 @@ export function configRows(
       : images.size === 0
         ? 'No machine yet'
         : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
+  const preparing = pool.observed.conditions.some(({ reason }) => reason === 'Preparing');
   const met = counts.ready >= pool.warm.minimum || total >= pool.warm.maximum;
   return [
     {
       name: 'Warm machines',
       desired: `${pool.warm.minimum}, at most ${pool.warm.maximum} in all`,
       observed: `${counts.ready} ready${coming > 0 ? `, ${coming} on the way` : ''}`,
-      verdict: pool.paused ? null : met ? 'as desired' : coming > 0 ? 'catching up' : 'not met',
+      verdict: pool.paused ? null : met ? 'as desired' : coming > 0 || preparing ? 'catching up' : 'not met',
     },
     { name: 'Backend', desired: backendWords[pool.backend], observed: isolationSeen(pool), verdict: null },
     {

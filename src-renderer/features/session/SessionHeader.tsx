@@ -15,7 +15,7 @@ const statusWords: Record<Session['status'], string> = {
   expired: 'Expired',
 };
 
-/** Under a person's hold a session is not idle: the clock then says how long it is held. */
+/** Under a person's hold, or stopped, a session is not idle: the clock then says how long that is so. */
 export function SessionHeader({
   session,
   poolName,
@@ -32,6 +32,7 @@ export function SessionHeader({
 }) {
   const ended = session.endedAt === null ? null : Date.parse(session.endedAt);
   const held = session.control.kind === 'human' && ended === null;
+  const stopped = session.frozen === true && ended === null;
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
     { name: 'Pool', value: poolName, wide: true },
     ...(machine ? [{ name: 'Machine', value: machine, wide: true }] : []),
@@ -41,12 +42,12 @@ export function SessionHeader({
       ? []
       : [
           {
-            name: held ? 'Held' : 'Idle',
-            value: clock(now - Date.parse(held ? session.control.since : session.lastActivityAt)),
+            name: held ? 'Held' : stopped ? 'Stopped' : 'Idle',
+            value: clock(now - Date.parse(held || stopped ? session.control.since : session.lastActivityAt)),
             clock: true,
           },
         ]),
-    { name: 'Status', value: session.frozen && ended === null ? 'Stopped' : statusWords[session.status], wide: true },
+    { name: 'Status', value: stopped ? 'Stopped' : statusWords[session.status], wide: true },
     ...(held && !holding ? [{ name: 'Holds it', value: session.control.holder ?? '' }] : []),
   ];
   return (

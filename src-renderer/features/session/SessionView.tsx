@@ -84,18 +84,18 @@ function LoadedSession({ session }: { session: Session }) {
   const goingBack = checkpoints.goingBack?.name ?? null;
   // Of a session that is over, the record has the last picture.
   const last = session.endedAt === null ? null : checkpoints.lastFrame;
-  const undone = latest !== undefined && checkpoints.undone.has(latest.id);
   const state = controlBar({
     session,
     me,
-    latest: undone ? { ...latest, words: 'Has not acted since the rewind' } : latest,
+    latest,
+    rewound: checkpoints.isPast(latest),
     help: waiting,
     now,
     goingBack,
   });
   const holding = mayType(session, me);
   const typing = holding && !handing && tab === 'screen' && goingBack === null;
-  const pointer = state.role === 'agent' && !undone ? pointerView(pointed, latest, size) : null;
+  const pointer = state.role === 'agent' && !checkpoints.isPast(pointed) ? pointerView(pointed, latest, size) : null;
 
   useFocusAfterHandBack(holding);
   useSaveKey(session.sessionId, checkpoints.can.kind === 'yes' && !checkpoints.busy);

@@ -45,6 +45,19 @@ describe('controlBar', () => {
     expect(by(null).flag).toBe('Stopped');
   });
 
+  it('says of an agent only what is so', () => {
+    const say = (more: object, latest?: ReturnType<typeof action>) =>
+      controlBar({ session: session(more), me, latest, help: undefined, now });
+    // A branch, or a session that a person started: there is no agent in it.
+    expect(say({ agent: '' })).toMatchObject({ flag: 'Nobody is acting', role: 'nobody' });
+    expect(say({}).flag).toBe('Agent is acting');
+    const ran = action('r', 'Ran **ls**', { outcome: 'refused', code: 'control_held' });
+    expect(say({}, ran).sentence).toBe('Agent tried to run **ls**');
+    expect(
+      controlBar({ session: session(), me, latest: action('a', 'Ran **ls**'), help: undefined, now, rewound: true }),
+    ).toMatchObject({ sentence: 'Has not acted since the rewind' });
+  });
+
   it('offers nothing while the machine is put back, whoever holds it', () => {
     const held = session({}, { kind: 'human', holder: me });
     expect(

@@ -3,6 +3,7 @@ import type { Session } from '@shared/session';
 import { clock, timeOfDay, age } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
 import { assertNever } from '../../lib/assertNever';
+import { rowWords } from '../timeline/model';
 
 /** What the bar may offer; each is one button and one command. */
 export type BarAction =
@@ -57,6 +58,8 @@ export interface BarInput {
   now: number;
   /** The checkpoint that the machine is being put back to just now. */
   goingBack?: string | null;
+  /** The machine was put back since `latest`. */
+  rewound?: boolean;
 }
 
 /** Below this the end of an idle hold is announced with its countdown. */
@@ -175,7 +178,7 @@ function othersBar(session: Session, me: string, now: number): BarState {
   });
 }
 
-function agentBar({ session, latest, help, now }: BarInput): BarState {
+function agentBar({ session, me, latest, help, now, rewound }: BarInput): BarState {
   if (help) {
     return bar({
       role: 'trouble',
@@ -198,11 +201,21 @@ function agentBar({ session, latest, help, now }: BarInput): BarState {
       actions: ['stop', 'pause', 'take'],
     });
   }
+  if (session.agent === '' && latest === undefined) {
+    return bar({
+      role: 'nobody',
+      icon: 'nobody',
+      flag: 'Nobody is acting',
+      sentence: 'No agent has called yet',
+      actions: ['stop', 'pause', 'take'],
+    });
+  }
   return bar({
     role: 'agent',
     icon: 'agent',
     flag: 'Agent is acting',
-    sentence: latest?.words ?? 'Has not acted yet',
+    sentence:
+      latest === undefined ? 'Has not acted yet' : rewound ? 'Has not acted since the rewind' : rowWords(latest, me),
     actions: ['stop', 'pause', 'take'],
   });
 }

@@ -7,7 +7,7 @@ import { Spinner } from '../../ui/Spinner';
 import { Words } from '../../ui/Words';
 import { causeWords } from '../checkpoints/model';
 import type { CheckpointFact } from './lineage';
-import { asYou, roleOf, type Row } from './model';
+import { asYou, refusedWords, roleOf, type Row } from './model';
 import css from './TimelineRow.module.css';
 
 const icons: Record<CheckpointFact, ReactNode> = {
@@ -44,7 +44,7 @@ export function CheckpointRow({ row, me, checkpoint, onRewind }: CheckpointRowPr
   const fact = row.kind === 'checkpoint' ? row.fact : 'saved';
   const at = action?.at ?? checkpoint?.createdAt ?? '';
   const bad = action?.outcome === 'failed' || action?.outcome === 'refused' || checkpoint?.state === 'failed';
-  const why = action?.message ?? checkpoint?.reason;
+  const why = action?.outcome === 'refused' ? refusedWords(action) : (action?.message ?? checkpoint?.reason);
   return (
     <div
       className={css.block}

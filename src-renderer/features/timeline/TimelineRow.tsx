@@ -1,6 +1,18 @@
 import type { Action } from '@shared/action';
 import type { Checkpoint } from '@shared/checkpoint';
-import { Ban, Check, CircleAlert, Flag, Pause, Play, ShipWheel, Hourglass, Undo2, UserRound } from 'lucide-react';
+import {
+  Ban,
+  Check,
+  CircleAlert,
+  Flag,
+  OctagonPause,
+  Pause,
+  Play,
+  ShipWheel,
+  Hourglass,
+  Undo2,
+  UserRound,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { clock, timeOfDay, timeWithSeconds } from '../../lib/clock';
 import { useNow } from '../../lib/useNow';
@@ -33,6 +45,7 @@ const factIcons: Record<ControlFact, ReactNode> = {
   given: <ShipWheel size={16} aria-hidden />,
   other: <UserRound size={16} aria-hidden />,
   paused: <Pause size={16} aria-hidden />,
+  stopped: <OctagonPause size={16} aria-hidden />,
   resumed: <Play size={16} aria-hidden />,
   lapsed: <Hourglass size={16} aria-hidden />,
 };
@@ -61,7 +74,8 @@ export function TimelineRow({ row, size, me, last, holdSince, onOpen, checkpoint
     </time>
   );
   if (row.kind === 'control') {
-    const blockRole = row.fact === 'paused' || row.fact === 'lapsed' || role === 'nobody' ? 'nobody' : role;
+    const blockRole =
+      row.fact === 'paused' || row.fact === 'stopped' || row.fact === 'lapsed' || role === 'nobody' ? 'nobody' : role;
     return (
       <div className={css.block} data-role={blockRole}>
         {time}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { action } from '../gallery/fixtures';
-import { checkpointFact, isAct, lineage } from './lineage';
+import { checkpointFact, isAct, lastRewind, lineage } from './lineage';
 
 const act = (id: string) => action(id, `Clicked **${id}**`);
 const rewind = (
@@ -24,6 +24,12 @@ describe('lineage', () => {
     expect(lineage(rows, true).since('a')).toEqual({ undoes: 2, bringsBack: 0, whole: true });
     expect(lineage(rows, true).since('d')).toEqual({ undoes: 0, bringsBack: 0, whole: true });
     expect(lineage(rows, true).since(null)).toEqual({ undoes: 3, bringsBack: 0, whole: true });
+  });
+  it('tells when the machine was last put back, by a rewind that was done', () => {
+    const failed = rewind('f', 'cp', 'a', 'failed');
+    const done = { ...rewind('r', 'cp', 'a'), durationMs: 900 };
+    expect(lastRewind([act('a'), failed])).toBeNull();
+    expect(lastRewind([act('a'), done, failed])).toBe(Date.parse(done.at) + 900);
   });
   it('says at least so many when the checkpoint is older than what is loaded', () => {
     expect(lineage([act('b'), act('c')], false).since('a')).toEqual({ undoes: 2, bringsBack: 0, whole: false });

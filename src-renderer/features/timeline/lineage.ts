@@ -98,6 +98,12 @@ export function lineage(actions: readonly Action[], complete: boolean, places: r
   };
 }
 
+/** When the machine was last put back to a checkpoint, in ms; what was done before it says nothing of the screen as it is. */
+export function lastRewind(actions: readonly Action[]): number | null {
+  const last = actions.findLast((action) => checkpointFact(action) === 'rewound' && action.outcome === 'done');
+  return last ? Date.parse(last.at) + (last.durationMs ?? 0) : null;
+}
+
 function line(from: Node | null): Set<Node> {
   const all = new Set<Node>();
   for (let node = from; node; node = node.parent) all.add(node);

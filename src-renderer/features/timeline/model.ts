@@ -6,7 +6,7 @@ import { capital, splitWords } from '../../lib/words';
 import { checkpointFact, checkpointIdOf, type CheckpointFact } from './lineage';
 
 /** What a change of hands says in the record, whoever wrote it and under which exact name. */
-export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'resumed' | 'lapsed' | 'other';
+export type ControlFact = 'taken' | 'given' | 'handedBack' | 'paused' | 'stopped' | 'resumed' | 'lapsed' | 'other';
 
 export type Row =
   /** `heldBy`: who had the wheel then, as far as the rows that are loaded tell. */
@@ -46,7 +46,9 @@ const facts: Record<string, ControlFact> = {
   release: 'handedBack',
   lapse: 'lapsed',
   pause: 'paused',
+  stop: 'stopped',
   resume: 'resumed',
+  go_on: 'resumed',
 };
 
 /** Changes of hands are noted as `control.<verb>` by people and by the broker, never by agents. */
@@ -63,7 +65,7 @@ type ControlRow = Extract<Row, { kind: 'control' }>;
 /** Adds the block of a change of hands; returns the hold that is open after it. */
 function addControl(rows: Row[], hold: ControlRow | null, action: Action, fact: ControlFact): ControlRow | null {
   const begins = fact === 'taken' || fact === 'given';
-  const ends = begins || fact === 'handedBack' || fact === 'lapsed' || fact === 'paused';
+  const ends = begins || fact === 'handedBack' || fact === 'lapsed' || fact === 'paused' || fact === 'stopped';
   const told = action.arguments['heldMs'];
   const heldMs = typeof told === 'number' ? told : hold ? Date.parse(action.at) - Date.parse(hold.action.at) : null;
   const row: ControlRow = {
@@ -164,7 +166,7 @@ export function roleOf(action: Action, me: string): Role {
 export type OutcomeTone = 'done' | 'now' | 'waits' | 'failed' | 'refused';
 
 /** Why an act was refused, for a person: the record keeps what the agent was told, with advice to it and full times. */
-function refusedWords(action: Action, heldBy: string | undefined, me: string | undefined): string {
+export function refusedWords(action: Action, heldBy?: string, me?: string): string {
   switch (action.code) {
     case 'control_held':
       return `Refused: ${heldBy === undefined ? 'a person' : heldBy === me ? 'you' : heldBy} held control`;
@@ -232,7 +234,9 @@ export function factTitle(row: ControlRow, me: string): string {
     case 'paused':
       return `${name} paused`;
     case 'resumed':
-      return `${name} let it go on`;
+      return row.action.tool === 'control.go_on' ? `${name} let everything go on` : `${name} let it go on`;
+    case 'stopped':
+      return `${name} stopped everything`;
     case 'given':
     case 'other':
       return asYou(row.action.words, me);

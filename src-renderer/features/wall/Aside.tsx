@@ -71,7 +71,7 @@ export function Aside({
             {happened.map((each, index) => (
               <li key={`${each.at}-${index}`}>
                 <time className="tnum">{timeOfDay(each.at)}</time>
-                <Link href={`/session/${each.sessionId}`} className="clip">
+                <Link href={`/session/${each.sessionId}`} className={css.words}>
                   {each.words}
                 </Link>
               </li>

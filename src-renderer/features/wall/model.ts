@@ -4,6 +4,7 @@ import type { Session } from '@shared/session';
 import { age, clock } from '../../lib/clock';
 import type { Grouping } from '../../lib/stores';
 import { plainWords } from '../../lib/words';
+import { rowWords } from '../timeline/model';
 import { controlBar, type BarState, type FlagIcon } from '../session/controlModel';
 import type { Role } from '../../lib/roles';
 
@@ -67,7 +68,11 @@ export function tileOf(
 ): Tile {
   const bar = controlBar({ session, me, latest, help, now });
   const held = session.control.kind === 'human';
-  const words = latest ? plainWords(latest.words) : 'Has not acted yet';
+  const words = latest
+    ? plainWords(rowWords(latest, me))
+    : session.agent
+      ? 'Has not acted yet'
+      : 'No agent has called yet';
   const idle = now - Date.parse(session.lastActivityAt);
   return {
     session,

@@ -88,6 +88,7 @@ export function checkpointHandlers(world: MockWorld) {
       kind: frozen ? 'paused' : 'agent',
       holder: null,
       pausedBy: frozen ? me : null,
+      stoppedWithAll: frozen,
     });
     world.push('event', { event: 'session', data: { ...session } });
   };
