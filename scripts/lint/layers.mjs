@@ -5,6 +5,7 @@ const heights = {
   base: 0,
   ...{ store: 1, sandbox: 1, guest: 1 },
   ...{ broker: 2, control: 2, screen: 2, timeline: 2 },
+  ...{ usage: 3, metrics: 3 },
   ...{ checkpoints: 3, channel: 3, hosted: 3, server: 3, diagnostics: 3 },
   ...{ demo: 4, ipc: 4, wheelhouse: 4 },
   app: 5,

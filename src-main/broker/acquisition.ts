@@ -82,6 +82,7 @@ export class Acquisition {
       pending = {
         ...{ sessionId, hash, poolId: pool.id, lane, request, branch },
         ...{ joiners: new Set(), queued: known !== undefined },
+        since: this.core.options.clock.monotonic(),
       };
       this.pending.set(sessionId, pending);
       const joined = this.join(pending, this.waitOf(request), signal);
@@ -283,6 +284,11 @@ export class Acquisition {
       return this.core.session(pending.sessionId);
     });
     this.onLeased(row);
+    this.core.hooks.acquired?.({
+      poolId: pending.poolId,
+      outcome: pending.branch ? 'branch' : pending.queued ? 'cold' : 'warm',
+      ms: this.core.options.clock.monotonic() - pending.since,
+    });
     const session = this.views.session(row);
     this.settle(pending, (joiner) => joiner.resolve(session));
     this.onDemand(pending.poolId);

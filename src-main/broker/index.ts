@@ -21,7 +21,7 @@ import { Supervisor } from './supervisor';
 import type { Broker } from './types';
 import { Views } from './views';
 
-export type { BrokerHooks, BrokerOptions, Limits } from './options';
+export type { AcquireOutcome, BrokerHooks, BrokerOptions, Limits } from './options';
 
 /** As outsiders may ask, but windows may take larger pages; each edge has its own bound. */
 const pageQuerySchema = listQuerySchema.safeExtend({ limit: z.int().min(1).max(200) });

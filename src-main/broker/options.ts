@@ -105,7 +105,12 @@ export interface BrokerHooks {
   isSpared?: (sessionId: string) => boolean;
   /** An image build is running for this image name. */
   imageBuilding?: (image: string) => boolean;
+  /** For figures: a request got its session, so long after it was asked for. Cheap, and never throws. */
+  acquired?: (acquired: { poolId: string; outcome: AcquireOutcome; ms: number }) => void;
 }
+
+/** warm: a machine was ready at once. cold: it waited for one. resumed, branch: a machine was put back for it. */
+export type AcquireOutcome = 'warm' | 'cold' | 'resumed' | 'branch';
 
 export interface BrokerOptions {
   db: Database;

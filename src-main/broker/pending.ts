@@ -19,6 +19,8 @@ export interface Pending {
   lane: string;
   request: AcquireRequest;
   joiners: Set<Joiner>;
+  /** When it was asked for first, by the monotonic clock. */
+  since: number;
   /** Its row is written: others can see it waiting. */
   queued: boolean;
   /** A branch: what its own machine is made of; `begun` once it is being made. */

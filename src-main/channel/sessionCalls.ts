@@ -8,11 +8,12 @@ import { failure, success, type Beside } from './answer';
 import { refuseBarred } from './barred';
 import { createCallSignal, type CallSignal } from './callSignal';
 import { HelpDesk } from './helpDesk';
+import { outcomeOf } from './outcome';
 import { read } from './read';
 import { Screens } from './screens';
 import type { CallIo, Tool, ToolAnswer, ToolContext } from './tool';
 import { parseArguments } from './toolList';
-import { defaultSettings, type ChannelDeps } from './types';
+import { defaultSettings, type CallOutcome, type ChannelDeps } from './types';
 
 const defaultDeadlineMs = 30_000;
 
@@ -42,6 +43,8 @@ export class SessionCalls {
     const { sessionId } = live.session;
     let call: CallSignal | undefined;
     let result: (more: Beside) => CallToolResult;
+    const ended = this.deps.onCall?.(tool.name, sessionId);
+    let outcome: CallOutcome = 'done';
     this.running.set(sessionId, (this.running.get(sessionId) ?? 0) + 1);
     try {
       const args = parseArguments(tool, raw);
@@ -52,9 +55,11 @@ export class SessionCalls {
       const error = this.endOf(sessionId) ?? asWheelhouseError(thrown);
       if (error.code === 'internal')
         logger.error({ err: error.cause ?? error, sessionId, tool: tool.name }, 'tool failed');
+      outcome = outcomeOf(error);
       result = (more) => failure(error, more);
     } finally {
       call?.dispose();
+      ended?.(outcome);
       const left = (this.running.get(sessionId) ?? 1) - 1;
       if (left > 0) this.running.set(sessionId, left);
       else this.running.delete(sessionId);

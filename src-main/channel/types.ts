@@ -30,7 +30,14 @@ export interface ChannelDeps {
   settings?: () => Partial<ChannelSettings>;
   /** Every tool call by a known caller, before it runs: the first-call light and last use of a token. */
   onToolCall?: (caller: Caller, tool: string, clientName: string | null) => void;
+  /** For figures: a call begins, and what it returns is told how it ended, once. Cheap, and never throws. */
+  onCall?: OnCall;
 }
+
+/** `sessionId` is null for tools about sessions, and while it is not known which. `tool` is one of ours. */
+export type OnCall = (tool: string, sessionId: string | null) => (outcome: CallOutcome) => void;
+/** refused: nothing ran, by a rule or because the call was wrong; failed: something did not work. */
+export type CallOutcome = 'done' | 'refused' | 'failed';
 
 /**
  * Computer-Do: MCP over streamable HTTP, as Web requests and answers. Who calls was settled before (token, Host, Origin);

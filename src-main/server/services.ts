@@ -10,7 +10,9 @@ import type { Checkpoints } from '../checkpoints/types';
 import type { Control } from '../control/types';
 import type { LinkTarget } from '../sandbox/backend';
 import type { Viewer } from '../screen/types';
+import type { Metrics } from '../metrics';
 import type { Timeline } from '../timeline/types';
+import type { Usage } from '../usage';
 import type { Identity } from './identity';
 
 export type TicketMode = 'view' | 'interactive';
@@ -22,6 +24,8 @@ export interface Services {
   timeline: Timeline;
   checkpoints: Checkpoints;
   identity: Identity;
+  usage: Pick<Usage, 'report'>;
+  metrics: Pick<Metrics, 'contentType' | 'text'>;
   channel: {
     handleComputer(request: Request, context: { session: Session; caller: Caller }): Promise<Response>;
     handleRoot(request: Request, caller: Caller): Promise<Response>;

@@ -2,6 +2,7 @@ import { pools } from './migrations/001-pools';
 import { record } from './migrations/002-record';
 import { checkpoints } from './migrations/003-checkpoints';
 import { machines } from './migrations/004-machines';
+import { usage } from './migrations/005-usage';
 
 export interface Migration {
   version: number;
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** In order; a landed migration is never edited, only followed by another. */
-export const migrations: readonly Migration[] = [pools, record, checkpoints, machines];
+export const migrations: readonly Migration[] = [pools, record, checkpoints, machines, usage];

@@ -38,6 +38,8 @@ export interface TimelineDeps {
 export interface TimelineService extends Timeline {
   /** The chain's end, to be noted elsewhere by whoever must be able to show that nothing was cut off. */
   head(sessionId: string): { links: number; hash: string };
+  /** Bytes of the pictures that are stored. */
+  frameBytes(): number;
   /** Resolves when every frame that was handed in is stored and joined to its row, or given up. */
   idle(): Promise<void>;
   /** idle, and nothing is announced later. */
@@ -121,6 +123,7 @@ export function createTimeline(deps: TimelineDeps): TimelineService {
     },
     verify: (sessionId) => verifyChain(sessionId, store.ofSession(sessionId), store.links(sessionId)),
     head: ledger.head,
+    frameBytes: frames.bytes,
     frames: { put: frames.put, path: frames.path, crop: cropper.crop },
     recover() {
       for (const action of ledger.recover()) announce(action);

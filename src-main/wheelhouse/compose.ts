@@ -13,8 +13,8 @@ import { createChannel, type Channel } from '../channel';
 import { createAttention, createControl } from '../control';
 import type { AttentionQueue, Control } from '../control/types';
 import { connectGuest, openRfb } from '../guest';
+import { createMetrics } from '../metrics';
 import type { SandboxBackend } from '../sandbox/backend';
-
 import { createRelay, createScreenHubs, createTickets } from '../screen';
 import type { ScreenHub } from '../screen/types';
 import { startServer, type RunningServer } from '../server';
@@ -25,6 +25,7 @@ import { openDatabase } from '../store/database';
 import { settingsStore } from '../store/settings';
 import { tokenStore } from '../store/tokens';
 import { createHumanRecorder, createTimeline } from '../timeline';
+import { createUsage } from '../usage';
 import { usualBackends } from './backends';
 import { storeFile } from './dataDir';
 import { createCheckpointRoom } from './checkpointRoom';
@@ -70,6 +71,8 @@ export async function compose(
   const timeline = createTimeline({ db, dataDir, bus, clock, ids, logger });
   undo.add('timeline', () => timeline.close());
   timeline.recover();
+  const metrics = createMetrics({ db, bus, clock, version, frameBytes: timeline.frameBytes });
+  undo.add('metrics', () => metrics.close());
   const tokens = tokenStore(db);
   const tokenUsed = (use: TokenUse): void => options.onTokenUse?.(use);
   const ownName = options.operator ?? userInfo().username;
@@ -158,6 +161,7 @@ export async function compose(
     controlState: (sessionId) => baseControl.state(sessionId),
     hooks: {
       ...options.hooks,
+      acquired: metrics.acquired,
       isSpared: (sessionId) => waits(sessionId) || late.channel?.busy(sessionId) === true,
     },
     bus,
@@ -166,6 +170,8 @@ export async function compose(
     logger,
     limits: options.limits?.broker,
   });
+  const usage = createUsage({ db, broker, bus, clock, logger });
+  undo.add('usage', () => usage.close());
   const policy = createRelayPolicy({ control: baseControl, broker, human, clock });
   const relay = createRelay({
     openRfb,
@@ -232,6 +238,11 @@ export async function compose(
     ids,
     logger,
     settings: options.channel,
+    onCall(tool, sessionId) {
+      const measured = metrics.call(tool);
+      const used = sessionId === null ? undefined : usage.call(sessionId, tool);
+      return (outcome) => (measured(outcome), used?.());
+    },
     onToolCall(caller, tool, client) {
       // Both facts are kept from their first time: most calls have nothing to add.
       const known = toolUse.get(caller.tokenId);
@@ -251,6 +262,8 @@ export async function compose(
     timeline,
     checkpoints,
     identity,
+    usage,
+    metrics,
     channel,
     tickets,
     openScreen(socket, viewer, mode, target) {
@@ -292,6 +305,7 @@ export async function compose(
     relay,
     tickets,
     timeline,
+    usage,
     channel,
     backends,
     bus,

@@ -17,6 +17,7 @@ import type { ServerLimits } from '../server/limits';
 import type { Database } from '../store/database';
 import type { SettingsStore } from '../store/settings';
 import type { TimelineService } from '../timeline';
+import type { Usage } from '../usage';
 
 export interface WheelhouseOptions {
   dataDir: string;
@@ -79,6 +80,7 @@ export interface Wheelhouse {
   relay: Relay;
   tickets: Tickets;
   timeline: TimelineService;
+  usage: Usage;
   channel: Channel;
   backends: ReadonlyMap<BackendKind, SandboxBackend>;
   bus: Bus;

@@ -4,6 +4,7 @@ import type { Session } from '@shared/session';
 import type { Caller } from '../../base/caller';
 import { WheelhouseError, asWheelhouseError } from '../../base/errors';
 import { failure, success, type Beside } from '../answer';
+import { outcomeOf } from '../outcome';
 import type { SessionCalls } from '../sessionCalls';
 import type { CallIo, Tool } from '../tool';
 import { annotationsOf, listing, parseArguments } from '../toolList';
@@ -62,10 +63,15 @@ export class RootCalls {
     const run = this.runner(call);
     if (!run) return null;
     this.deps.onToolCall?.(call.caller, call.name, call.clientName);
+    // A desktop's tool is counted where it runs, and here when it does not get there.
+    const ended = rootByName.has(call.name) ? this.deps.onCall?.(call.name, null) : undefined;
     try {
-      return await run();
+      const result = await run();
+      ended?.('done');
+      return result;
     } catch (thrown) {
       const error = asWheelhouseError(thrown);
+      (ended ?? this.deps.onCall?.(call.name, null))?.(outcomeOf(error));
       if (error.code === 'internal')
         this.deps.logger.error({ err: error.cause ?? error, tool: call.name }, 'tool failed');
       return failure(error);

@@ -11,6 +11,7 @@ import { events } from './events';
 import { getFrame } from './frame';
 import { healthz, readyz } from './health';
 import { mcpRoutes } from './mcp';
+import { getMetrics } from './metrics';
 import { openapi } from './openapi';
 import { deletePool, getPool, updatePool } from './pool';
 import { createPool, listPools } from './pools';
@@ -18,6 +19,7 @@ import { createScreenTicket } from './screenTickets';
 import { getSession, releaseSession } from './session';
 import { listSessions } from './sessions';
 import { resumeEverything, stopEverything } from './stop';
+import { getUsage } from './usage';
 
 /** Every route that is served, in the order of the description. */
 export function allRoutes(
@@ -45,6 +47,8 @@ export function allRoutes(
     resumeEverything,
     ...checkpointRoutes,
     getConsole,
+    getUsage,
+    getMetrics,
     createScreenTicket(rooms.owners),
     events(rooms.streams),
     ...mcpRoutes,

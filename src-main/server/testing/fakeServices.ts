@@ -4,6 +4,7 @@ import type { Session } from '@shared/session';
 import type { WebSocket } from 'ws';
 import { createBus } from '../../base/bus';
 import { iso, systemClock } from '../../base/clock';
+import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
 import { systemIds } from '../../base/ids';
 import { silentLogger } from '../../base/logger';
@@ -14,7 +15,9 @@ import type { SandboxBackend } from '../../sandbox/backend';
 import { openDatabase } from '../../store/database';
 import { tokenStore } from '../../store/tokens';
 import type { Viewer } from '../../screen/types';
+import { createMetrics } from '../../metrics/index';
 import type { Timeline } from '../../timeline/types';
+import { createUsage } from '../../usage/index';
 import { pageOf } from '../page';
 import { createIdentity } from '../identity';
 import type { Services, TicketMode } from '../services';
@@ -69,7 +72,9 @@ export function fakeServices() {
   const sessions = new Map<string, Session>();
   const pools = new Map([['desktop', fakePool('desktop')]]);
   const bus = createBus();
-  const identity = createIdentity({ tokens: tokenStore(openDatabase(':memory:')), clock: systemClock, ids: systemIds });
+  const live = new Emitter<Session>();
+  const db = openDatabase(':memory:');
+  const identity = createIdentity({ tokens: tokenStore(db), clock: systemClock, ids: systemIds });
   const tickets = new Map<string, { sessionId: string; operator: string; mode: TicketMode }>();
   const screens: { socket: WebSocket; viewer: Viewer; mode: TicketMode }[] = [];
   const mcpRequests: { url: string; body: string; authorization: string | null; session: string | null }[] = [];
@@ -136,6 +141,19 @@ export function fakeServices() {
     return Response.json({ jsonrpc: '2.0', id: 1, result: {} });
   };
 
+  // Tests count who listens to the bus.
+  const figuresBus = createBus();
+  const usage = createUsage({
+    ...{ db, bus: figuresBus, clock: systemClock, logger: silentLogger },
+    broker: { onLive: (listener) => live.on(listener), onEnded: () => () => {} },
+  });
+  const metrics = createMetrics({
+    db,
+    bus: figuresBus,
+    clock: systemClock,
+    version: '0.0.0-test',
+    frameBytes: () => 0,
+  });
   const services: Services = {
     broker,
     control: {
@@ -149,6 +167,8 @@ export function fakeServices() {
     } as Partial<Timeline> as Timeline,
     checkpoints: checkpointsDouble(),
     identity,
+    usage,
+    metrics,
     channel: {
       handleComputer: (request, { session }) => answerMcp(request, session.sessionId),
       handleRoot: (request) => answerMcp(request, null),
@@ -179,5 +199,6 @@ export function fakeServices() {
   };
   const token = (role: 'agent' | 'operator' | 'admin', name: string = role, poolIds: string[] = []): string =>
     identity.create({ name, role, pools: poolIds }).secret;
-  return { services, sessions, pools, screens, mcpRequests, bus, token, identity };
+  const callOf = (sessionId: string) => usage.call(sessionId, 'click');
+  return { live, callOf, services, sessions, pools, screens, mcpRequests, bus, token, identity };
 }
