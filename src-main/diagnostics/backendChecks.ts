@@ -2,7 +2,7 @@ import type { Diagnostic, Diagnostics } from '@shared/diagnostics';
 import { bounded } from '../base/bounded';
 import { asWheelhouseError } from '../base/errors';
 import type { BackendStatus, SandboxBackend } from '../sandbox/backend';
-import { lookMs } from './diagnostic';
+import { lookMs, withoutAdvice } from './diagnostic';
 import { describeDocker } from './dockerCheck';
 import { acceleratorWords, installCommand, isolationWords, missingPrograms } from './qemuCheck';
 
@@ -59,7 +59,8 @@ export function backendDiagnostics(
   const spared = others.some(isUsable);
   const id = kind;
   if (!status.reachable) {
-    const words = spared ? `${status.message} Not needed: desktops come from elsewhere.` : status.message;
+    const found = withoutAdvice(status.message, fix);
+    const words = spared ? `${found} Not needed: desktops come from elsewhere.` : found;
     return [{ id, name: names[kind], state: spared ? 'off' : 'failed', words, fix }];
   }
   const words = kind === 'qemu' ? `QEMU ${status.version ?? ''}. ${acceleratorWords(status)}` : status.message;

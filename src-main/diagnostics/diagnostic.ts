@@ -26,6 +26,10 @@ export const off = (words: string, fix: string | null = null) => ({ state: 'off'
 export const warning = (words: string, fix: string | null = null) => ({ state: 'warning' as const, words, fix });
 export const failed = (words: string, fix: string | null = null) => ({ state: 'failed' as const, words, fix });
 
+/** A backend's words without the command that mends it, where a command stands beside them: two that differ only confuse. Pure. */
+export const withoutAdvice = (message: string, fix: string | null): string =>
+  fix === null ? message : message.replace(/\s*(Start|Install) it: .*$/s, '');
+
 /** "37 KB", "412 MB", "7.3 GB": of 1024. */
 export function bytesWords(bytes: number): string {
   const mb = bytes / 1024 ** 2;

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import type { SetupStatus } from '@shared/ipc';
 import type { BackendStatus } from '../sandbox/backend';
+import { withoutAdvice } from './diagnostic';
 
 type DockerStatus = SetupStatus['docker'];
 
@@ -27,11 +28,12 @@ export function describeDocker(
   const missing = /not installed|missing|no such file|ENOENT/i.test(status.message);
   const denied = /may not use/.test(status.message) ? 'sudo usermod -aG docker "$USER"' : undefined;
   const start = missing ? undefined : (denied ?? starts[machine.platform]);
+  const fix = start ?? fixes[machine.platform] ?? null;
   return {
     state: missing ? 'missing' : 'stopped',
     version: null,
-    message: status.message,
-    fix: start ?? fixes[machine.platform] ?? 'See docs.docker.com/engine/install',
+    message: withoutAdvice(status.message, fix),
+    fix: fix ?? 'See docs.docker.com/engine/install',
     ...resources,
   };
 }

@@ -11,7 +11,7 @@ import type { BackendStatus, SandboxBackend } from '../sandbox/backend';
 import { portWords, runtimeWords, windowWords, type AppFacts } from './appChecks';
 import { backendDiagnostics, type BackendLook } from './backendChecks';
 import { diskWords, memoryWords } from './computerChecks';
-import { bytesWords, runCheck } from './diagnostic';
+import { bytesWords, runCheck, withoutAdvice } from './diagnostic';
 import { lookAtEverything } from './look';
 import { acceleratorWords, describeQemu, installCommand, missingPrograms } from './qemuCheck';
 import { savedWords } from './savedDesktops';
@@ -48,6 +48,14 @@ const look = (kind: 'docker' | 'qemu', status: BackendStatus, image: string | nu
   machines: 0,
 });
 const states = (looks: { id: string; state: string }[]) => looks.map(({ id, state }) => `${id} ${state}`);
+
+describe('what mends something', () => {
+  it('is said once, by the command beside the words', () => {
+    const words = 'The Docker Engine is not running (no /x). Start it: sudo systemctl start docker.';
+    expect(withoutAdvice(words, 'sudo service docker start')).toBe('The Docker Engine is not running (no /x).');
+    expect(withoutAdvice(words, null)).toBe(words);
+  });
+});
 
 describe('what is said of the app and the computer', () => {
   it('names what is not as it should be', () => {

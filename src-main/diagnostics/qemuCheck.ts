@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import type { SetupStatus } from '@shared/ipc';
 import { assertNever } from '../base/errors';
 import type { BackendStatus } from '../sandbox/backend';
+import { withoutAdvice } from './diagnostic';
 
 type QemuStatus = NonNullable<SetupStatus['qemu']>;
 
@@ -63,7 +64,10 @@ export function describeQemu(facts: {
 }): Omit<QemuStatus, 'image'> {
   const { status, missing, platform } = facts;
   const fix = installCommand(missing, platform);
-  if (!status.reachable) return { state: 'missing', version: null, message: status.message, fix, isolation: 'none' };
+  if (!status.reachable) {
+    const message = withoutAdvice(status.message, fix);
+    return { state: 'missing', version: null, message, fix, isolation: 'none' };
+  }
   return {
     state: 'installed',
     version: status.version,

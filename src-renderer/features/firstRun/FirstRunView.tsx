@@ -147,13 +147,17 @@ function WaySection({
       </div>
       <ul className={css.found}>
         {way.lines.map((line, index) => (
-          <Found key={index} line={line}>
+          <Found
+            key={index}
+            line={line}
+            command={way.mend?.kind === 'command' && way.mend.line === index ? way.mend.command : undefined}
+          >
             {index === 0 && emulated && (
               <Button size="row" onClick={() => void onRun(() => call('app.openHelp', { topic: 'kvm' }))}>
                 How to turn on KVM
               </Button>
             )}
-            {index === 0 && way.way === 'docker' && line.tone === 'bad' && (
+            {index === 0 && way.way === 'docker' && (line.tone === 'bad' || line.tone === 'warn') && (
               <Button size="row" onClick={() => void onRun(() => call('app.openHelp', { topic: 'docker' }))}>
                 How to get Docker
               </Button>
@@ -170,12 +174,6 @@ function WaySection({
           </Found>
         ))}
       </ul>
-      {way.mend?.kind === 'command' && (
-        <div className={css.command}>
-          <CopyCommand command={way.mend.command} />
-          <span>in a terminal, then look again</span>
-        </div>
-      )}
     </section>
   );
 }
@@ -222,7 +220,7 @@ const lineIcons: Record<Line['tone'], ReactNode> = {
 };
 const lineRoles = { fine: 'fine', wait: 'nobody', warn: 'you', bad: 'trouble' } as const;
 
-function Found({ line, children }: { line: Line; children?: ReactNode }) {
+function Found({ line, command, children }: { line: Line; command?: string | undefined; children?: ReactNode }) {
   return (
     <li>
       <span className={css.icon} data-role={lineRoles[line.tone]}>
@@ -233,6 +231,12 @@ function Found({ line, children }: { line: Line; children?: ReactNode }) {
         <p>{line.text}</p>
       </div>
       {children && <span className={css.mend}>{children}</span>}
+      {command !== undefined && (
+        <div className={css.command}>
+          <CopyCommand command={command} />
+          <span>in a terminal, then look again</span>
+        </div>
+      )}
     </li>
   );
 }

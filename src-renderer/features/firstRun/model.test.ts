@@ -62,7 +62,11 @@ describe('first run', () => {
     );
     expect(
       dockerLine(status({ docker: { ...status().docker, state: 'missing', message: 'Install it.' } })),
-    ).toMatchObject({ tone: 'bad', text: 'Install it.' });
+    ).toMatchObject({ tone: 'warn', text: 'Install it.' });
+    // Either will do: what is missing is a trouble only when both are.
+    expect(dockerLine(status({ docker: stopped, qemu: noQemu })).tone).toBe('bad');
+    expect(qemuWay(status({ docker: stopped, qemu: noQemu }))?.lines[0]?.tone).toBe('bad');
+    expect(qemuWay(status({ qemu: noQemu }))?.lines[0]?.tone).toBe('warn');
     expect(imageLine({ state: 'failed', tag: null, message: 'No space left on the disk.' }, null)).toMatchObject({
       tone: 'bad',
       text: 'No space left on the disk.',
@@ -78,6 +82,7 @@ describe('first run', () => {
     expect(dockerWay(status({ docker: stopped })).mend).toEqual({
       kind: 'command',
       command: 'sudo service docker start',
+      line: 0,
     });
     expect(dockerWay(status({ image: missing })).mend).toEqual({ kind: 'build' });
     expect(dockerWay(status({ image: { ...missing, state: 'building' } }))).toMatchObject({
@@ -87,11 +92,13 @@ describe('first run', () => {
     expect(qemuWay(status({ qemu: noQemu }))?.mend).toEqual({
       kind: 'command',
       command: 'sudo apt-get install -y qemu',
+      line: 0,
     });
     expect(qemuWay(status())?.mend).toEqual({ kind: 'build' });
     // The programs that make the image are missing: building it would only fail.
     expect(qemuWay(status({ qemu: qemu({ fix: 'sudo apt-get install -y mmdebstrap' }) }))?.mend).toMatchObject({
       kind: 'command',
+      line: 1,
     });
     expect(qemuWay(status({ qemu: qemu({ image, fix: 'sudo x' }) }))).toMatchObject({ ready: true, mend: null });
     expect(qemuWay(status({ qemu: undefined }))).toBeNull();

@@ -7,8 +7,8 @@ export interface Line {
   text: string;
 }
 
-/** The one thing that mends a way: a command to copy, an image to build; null when there is nothing to do, or nothing that we know. */
-export type Mend = { kind: 'command'; command: string } | { kind: 'build' } | null;
+/** The one thing that mends a way: a command to copy, under the line that it mends, an image to build; null when there is nothing to do, or nothing that we know. */
+export type Mend = { kind: 'command'; command: string; line: number } | { kind: 'build' } | null;
 
 /** One way to desktops: what it is at in a word, its parts in lines, and what mends it. */
 export interface Way {
@@ -41,7 +41,10 @@ export function qemuWay(status: SetupStatus): Way | null {
     checking: qemu.state === 'checking',
     there: installed,
     image: qemu.image,
-    lines: [qemuLine(qemu), imageLine(qemu.image, installed ? null : 'QEMU is installed')],
+    lines: [
+      qemuLine(qemu, status.docker.state !== 'running'),
+      imageLine(qemu.image, installed ? null : 'QEMU is installed'),
+    ],
     fix: qemu.fix,
   });
 }
@@ -55,7 +58,7 @@ function wayOf(
   const building = there && image.state === 'building';
   const mend = (): Mend => {
     if (checking || ready || building || image.state === 'checking') return null;
-    if (fix !== null) return { kind: 'command', command: fix };
+    if (fix !== null) return { kind: 'command', command: fix, line: there ? lines.length - 1 : 0 };
     return there ? { kind: 'build' } : null;
   };
   const state = ready ? 'Ready' : checking ? 'Being looked for' : building ? 'Being set up' : 'Not set up';
@@ -81,14 +84,15 @@ export function summary(status: SetupStatus): string {
 export const readyWays = (status: SetupStatus): SetupWay[] =>
   [dockerWay(status), qemuWay(status)].flatMap((way) => (way?.ready ? [way.way] : []));
 
-export function qemuLine(qemu: NonNullable<SetupStatus['qemu']>): Line {
+/** `only`: there is nothing else to make desktops with. */
+export function qemuLine(qemu: NonNullable<SetupStatus['qemu']>, only: boolean): Line {
   const version = /^\d+\.\d+/.exec(qemu.version ?? '')?.[0];
   const title = version === undefined ? 'QEMU' : `QEMU ${version}`;
   switch (qemu.state) {
     case 'checking':
       return { tone: 'wait', title: 'QEMU', text: 'Being looked for.' };
     case 'missing':
-      return { tone: 'warn', title: 'QEMU is not here', text: qemu.message };
+      return { tone: only ? 'bad' : 'warn', title: 'QEMU is not here', text: qemu.message };
     case 'installed':
       return qemu.isolation === 'vm'
         ? { tone: 'fine', title, text: qemu.message }
@@ -96,7 +100,8 @@ export function qemuLine(qemu: NonNullable<SetupStatus['qemu']>): Line {
   }
 }
 
-export function dockerLine({ docker }: SetupStatus): Line {
+export function dockerLine({ docker, qemu }: SetupStatus): Line {
+  const tone = qemu?.state === 'installed' ? 'warn' : 'bad';
   switch (docker.state) {
     case 'running': {
       const free = [
@@ -114,9 +119,9 @@ export function dockerLine({ docker }: SetupStatus): Line {
     case 'checking':
       return { tone: 'wait', title: 'Docker', text: 'Being looked for.' };
     case 'stopped':
-      return { tone: 'bad', title: 'Docker is not running', text: docker.message };
+      return { tone, title: 'Docker is not running', text: docker.message };
     case 'missing':
-      return { tone: 'bad', title: 'Docker is not here', text: docker.message };
+      return { tone, title: 'Docker is not here', text: docker.message };
   }
 }
 
