@@ -23,6 +23,7 @@ export const errorStatus = {
   unsupported_media: 415,
   too_many: 429,
   queue_full: 429,
+  session_limit: 429,
   acquire_timeout: 429,
   internal: 500,
   not_supported: 501,

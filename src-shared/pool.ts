@@ -40,7 +40,7 @@ export const idleSchema = z.object({
     .max(31 * 86_400),
 });
 
-const poolFields = {
+export const poolFields = {
   displayName: z.string().trim().min(1).max(60),
   description: z.string().max(512),
   backend: backendKindSchema,
@@ -56,6 +56,8 @@ const poolFields = {
   network: z.object({ policy: z.enum(['none', 'allowlist', 'open']), allow: z.array(z.string().max(253)).max(500) }),
   /** Checkpoints by policy, where the backend can: as a person takes control, before shell commands. `keep`: the most a session may have. */
   checkpoints: z.object({ beforeTakeover: z.boolean(), beforeCommands: z.boolean(), keep: z.int().min(1).max(20) }),
+  /** The most sessions that one agent token may have in this pool at once, those it waits for included; null: no limit. */
+  limits: z.object({ sessionsPerToken: z.int().min(1).max(200).nullable() }),
   /** Names of the agent tokens that may acquire; empty means every agent token. */
   assignments: z.array(z.string().max(60)).max(200),
   isolationRequired: z.boolean(),
@@ -65,8 +67,9 @@ const poolFields = {
 /** What a person asks for. POST needs displayName alone; the rest has the defaults of `poolDefaults`. */
 export const poolSpecSchema = z.object({
   ...poolFields,
-  // Pools of older versions were stored without it.
+  // Pools of older versions were stored without these.
   checkpoints: poolFields.checkpoints.default({ beforeTakeover: false, beforeCommands: false, keep: 6 }),
+  limits: poolFields.limits.default({ sessionsPerToken: null }),
 });
 export type PoolSpec = z.infer<typeof poolSpecSchema>;
 export const poolCreateSchema = z.strictObject({
@@ -88,6 +91,7 @@ export const poolDefaults: Omit<PoolSpec, 'displayName'> = {
   home: { policy: 'none', quotaMiB: 1024, expiresAfterDays: 30 },
   network: { policy: 'none', allow: [] },
   checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },
+  limits: { sessionsPerToken: null },
   assignments: [],
   isolationRequired: false,
   paused: false,

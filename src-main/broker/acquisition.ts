@@ -12,6 +12,7 @@ import { FairQueue } from './fairQueue';
 import type { Fleet } from './fleet';
 import type { Joiner, Pending } from './pending';
 import { isEnded } from './sessionState';
+import { checkTokenLimit } from './tokenLimit';
 import type { AcquireRequest } from './types';
 import type { Views } from './views';
 import { wordsOf } from './words';
@@ -75,6 +76,7 @@ export class Acquisition {
     if (pending && pending.hash !== hash) throw keyReused(sessionId);
     if (!pending) {
       this.throwIfBlocked(pool);
+      checkTokenLimit(pool, request.caller, this.core.sessions, this.pending.values());
       const lane = `${request.caller.role}:${request.caller.name}`;
       // A row that still waits without anybody is what a failed departure left; it is this key's place.
       if (known && known.parametersHash !== hash) throw keyReused(sessionId);

@@ -45,6 +45,8 @@ export function failureText(error: WheelhouseError): string {
     case 'queue_full':
     case 'acquire_timeout':
       return `${error.message} Wait some seconds, then try again.`;
+    case 'session_limit':
+      return `${error.message} End one of your own with end_session, or go on in it; waiting alone does not help.`;
     case 'conflict':
       return `${error.message} Nothing was done.`;
     case 'not_supported':

@@ -31,6 +31,7 @@ export const acquireSession = defineRoute({
     'key_reused',
     'pool_paused',
     'queue_full',
+    'session_limit',
     'acquire_timeout',
     'not_ready',
     'backend_unreachable',

@@ -15,6 +15,7 @@ import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTot
 import css from './PoolDetail.module.css';
 import { PoolDialog } from './PoolDialog';
 import { backendNames, toneIcons, toneRoles } from './tones';
+import { UsageTable } from './UsageTable';
 
 export function PoolDetail({ pool }: { pool: Pool }) {
   const machines = useMachines(pool.id);
@@ -112,6 +113,7 @@ export function PoolDetail({ pool }: { pool: Pool }) {
       </div>
 
       <MachineTable machines={machines.data} error={machines.error} onRetry={() => void machines.refetch()} />
+      <UsageTable poolId={pool.id} />
 
       {editing && <PoolDialog pool={pool} names={names} onClose={() => setEditing(false)} onSaved={() => undefined} />}
       <ConfirmDialog

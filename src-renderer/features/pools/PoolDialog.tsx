@@ -159,6 +159,13 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
             onChange={(assignments) => setForm({ ...form, assignments })}
           />
         </div>
+        <TextField
+          label="Sessions of one token"
+          suffix="at most"
+          inputMode="numeric"
+          {...field('sessionsPerToken')}
+          hint="At once. Empty: no limit; people have none"
+        />
         <button type="submit" hidden aria-label="Save" />
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}

@@ -119,3 +119,11 @@ it('offers agent tokens by name, and keeps the ones that are gone in sight', () 
     { name: 'b', gone: false },
   ]);
 });
+
+it('takes an empty limit for none, and bounds any other', () => {
+  const form = { ...newPool, displayName: 'Second' };
+  expect(specOf(form)).toMatchObject({ limits: { sessionsPerToken: null } });
+  expect(specOf({ ...form, sessionsPerToken: '3' })).toMatchObject({ limits: { sessionsPerToken: 3 } });
+  for (const sessionsPerToken of ['0', '1.5', '201', 'x'])
+    expect(checkForm({ ...form, sessionsPerToken }, []), sessionsPerToken).toHaveProperty('sessionsPerToken');
+});

@@ -19,6 +19,8 @@ export interface PoolForm {
   beforeCommands: boolean;
   keep: string;
   isolationRequired: boolean;
+  /** Empty: no limit. */
+  sessionsPerToken: string;
   /** Names of tokens; empty: every agent token. */
   assignments: readonly string[];
 }
@@ -43,6 +45,7 @@ export const newPool: PoolForm = {
   beforeCommands: false,
   keep: '6',
   isolationRequired: false,
+  sessionsPerToken: '',
   assignments: [],
 };
 
@@ -58,6 +61,7 @@ type Formed = Pick<
   | 'checkpoints'
   | 'isolationRequired'
   | 'assignments'
+  | 'limits'
 >;
 
 export function formOf(pool: Formed | null): PoolForm {
@@ -78,6 +82,7 @@ export function formOf(pool: Formed | null): PoolForm {
     beforeCommands: pool.checkpoints.beforeCommands,
     keep: String(pool.checkpoints.keep),
     isolationRequired: pool.isolationRequired,
+    sessionsPerToken: String(pool.limits.sessionsPerToken ?? ''),
     assignments: pool.assignments,
   };
 }
@@ -112,6 +117,7 @@ export function checkForm(form: PoolForm, otherNames: readonly string[]): FormEr
     maximum: range(form.maximum, 1, 200),
     idleMinutes: range(form.idleMinutes, 1, 44_640, false),
     keep: form.backend === 'docker' ? undefined : range(form.keep, 1, 20),
+    sessionsPerToken: form.sessionsPerToken.trim() === '' ? undefined : range(form.sessionsPerToken, 1, 200),
   };
   if (!errors.minimum && !errors.maximum && Number(form.minimum) > Number(form.maximum))
     errors.minimum = 'Not more than at most';
@@ -139,6 +145,7 @@ export function specOf(form: PoolForm, idlePolicy: 'release' | 'suspend' = 'rele
       keep: range(form.keep, 1, 20) === undefined ? Number(form.keep) : Number(newPool.keep),
     },
     isolationRequired: form.isolationRequired,
+    limits: { sessionsPerToken: form.sessionsPerToken.trim() === '' ? null : Number(form.sessionsPerToken) },
     assignments: [...form.assignments],
   };
 }

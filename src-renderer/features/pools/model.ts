@@ -161,6 +161,12 @@ export function configRows(
       observed: callersNow(sessions),
       verdict: null,
     },
+    {
+      name: 'Sessions of one token',
+      desired: pool.limits.sessionsPerToken === null ? 'No limit' : `At most ${pool.limits.sessionsPerToken}`,
+      observed: '',
+      verdict: null,
+    },
   ];
 }
 

@@ -73,6 +73,7 @@ function pool(name: string, machines: Pool['observed']['machines'], conditions: 
     home: { policy: 'none', quotaMiB: 1024, expiresAfterDays: 30 },
     network: { policy: 'none', allow: [] },
     checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },
+    limits: { sessionsPerToken: null },
     assignments: [],
     isolationRequired: false,
     paused: false,
