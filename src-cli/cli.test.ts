@@ -120,6 +120,16 @@ describe('with a broker', () => {
     expect((await at('resume')).out).toBe('resumed 1 session\n');
   });
 
+  it('says what was used, for people, programs and spreadsheets', async () => {
+    rooms.live.emit(fakeSession('mine-0001', '=clerk'));
+    rooms.callOf('mine-0001')();
+    expect((await at('usage')).out).toMatch(/^SESSION .*\nmine-0001 +mine-0001 +1 +1 +0:00:0\d .*\nTOTAL +1 +1 /);
+    const report = JSON.parse((await at('usage', '--by', 'caller', '--json')).out) as { rows: unknown[] };
+    expect(report.rows).toMatchObject([{ key: '=clerk', calls: 1 }]);
+    expect((await at('usage', '--csv', '--pool', 'desktop')).out).toMatch(/^session,.*\r\nmine-0001,.*"'=clerk",/);
+    expect(await at('usage', '--from', 'never')).toMatchObject({ code: 1, err: expect.stringContaining('from') });
+  });
+
   it('keeps a name’s control characters from the terminal', async () => {
     rooms.sessions.set('evil-0001', {
       ...fakeSession('evil-0001', 'a'),

@@ -8,6 +8,7 @@ import { serveCommand } from './commands/serve';
 import { sessionCommands } from './commands/sessions';
 import { stopCommands } from './commands/stop';
 import { tokenCommands } from './commands/token';
+import { usageCommand } from './commands/usage';
 import { explain, UsageError } from './errors';
 import { processIo, type Io } from './output';
 
@@ -27,6 +28,7 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     sessionCommands,
     controlCommands,
     stopCommands,
+    usageCommand,
   ])
     add(program, io);
   everyCommand(program, (command) => command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err }));

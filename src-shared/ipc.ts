@@ -7,6 +7,7 @@ import { idSchema, sessionIdSchema, timeSchema } from './ids';
 import { diagnosticsSchema } from './diagnostics';
 import { backendKindSchema, machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
 import { sessionSchema } from './session';
+import { usageQuerySchema, usageReportSchema } from './usage';
 
 /**
  * The one contract between the window and the main process. `requests` are answered, `pushes` are announced.
@@ -168,6 +169,10 @@ export const requests = {
   'pools.delete': { input: z.strictObject({ id: idSchema, force: z.boolean() }), output: z.null() },
   'pools.machines': { input: z.strictObject({ id: idSchema }), output: z.array(machineSchema) },
   'pools.destroyMachine': { input: z.strictObject({ machineId: idSchema }), output: z.null() },
+
+  'usage.report': { input: usageQuerySchema, output: usageReportSchema },
+  /** Asks where to, and writes it there as CSV; `saved` is false when the person chose nothing. */
+  'usage.exportCsv': { input: usageQuerySchema, output: z.object({ saved: z.boolean() }) },
 
   'sessions.list': {
     input: z.strictObject({

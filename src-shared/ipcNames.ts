@@ -23,6 +23,8 @@ export const requestNames = [
   'pools.delete',
   'pools.machines',
   'pools.destroyMachine',
+  'usage.report',
+  'usage.exportCsv',
   'sessions.list',
   'sessions.get',
   'sessions.start',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { app, clipboard, shell } from 'electron';
+import { app, clipboard, dialog, shell } from 'electron';
 import type { AppInfo } from '@shared/ipc';
 import { WheelhouseError } from '../base/errors';
 import type { Shell } from '../ipc/rooms';
@@ -60,6 +61,20 @@ export function createShell(options: {
     copyText: async (text) => clipboard.writeText(text),
     // A string up to Electron 44, a promise since 45: awaited, both are right.
     readClipboard: async () => clipboard.readText(),
+    async saveText({ name, kind, text }) {
+      const { canceled, filePath } = await dialog.showSaveDialog({
+        defaultPath: join(app.getPath('downloads'), name),
+        filters: [{ name: kind.toUpperCase(), extensions: [kind] }],
+      });
+      if (canceled || !filePath) return false;
+      try {
+        await writeFile(filePath, text, { mode: 0o600 });
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new WheelhouseError('not_supported', `The file could not be written: ${why}`, {}, { cause: error });
+      }
+      return true;
+    },
     async openHelp(topic) {
       const url = pages[topic];
       const file = files[topic] && join(app.getAppPath(), files[topic]);

@@ -8,6 +8,7 @@ import type { Ids } from '../base/ids';
 import type { Logger } from '../base/logger';
 import type { ScreenHub } from '../screen/types';
 import type { Timeline } from '../timeline/types';
+import type { Usage } from '../usage';
 import type { Identity } from '../server/identity';
 
 /** What the handlers need of the rest of the main process; made once by the composition root. */
@@ -18,6 +19,7 @@ export interface Rooms {
   attention: AttentionQueue;
   checkpoints: Checkpoints;
   identity: Identity;
+  usage: Pick<Usage, 'report'>;
   tickets: {
     issue(for_: { sessionId: string; operator: string; mode: 'view' | 'interactive' }): {
       ticket: string;
@@ -40,6 +42,8 @@ export interface Shell {
   info(): AppInfo;
   copyText(text: string): Promise<void>;
   readClipboard(): Promise<string>;
+  /** Asks for a place and writes the text there; false when none was chosen. */
+  saveText(file: { name: string; kind: 'csv'; text: string }): Promise<boolean>;
   openHelp(topic: string): Promise<void>;
   theme(): 'system' | 'dark' | 'light';
   setTheme(theme: 'system' | 'dark' | 'light'): void;

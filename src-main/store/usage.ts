@@ -111,4 +111,3 @@ export function usageStore(db: Database) {
       >,
   };
 }
-export type UsageStore = ReturnType<typeof usageStore>;

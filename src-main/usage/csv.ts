@@ -34,3 +34,6 @@ export function toCsv(report: UsageReport): string {
   const lines = report.rows.map((row) => columns.map(([, read]) => field(read(row))));
   return [head, ...lines].map((line) => `${line.join(',')}\r\n`).join('');
 }
+
+/** What its file is called: by its group and its first day. */
+export const csvName = ({ by, from }: UsageReport): string => `wheelhouse-usage-${by}-${from.slice(0, 10)}.csv`;

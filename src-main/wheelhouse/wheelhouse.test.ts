@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../base/logger';
 import { stockClients, textOf } from '../channel/testing/clients';
+import { parseText } from '../metrics/testing';
 import { createFakeBackend, type FakeBackend } from '../sandbox/fake';
 import { until } from '../server/testing/client';
 import { startWheelhouse, type TokenUse, type Wheelhouse } from '../wheelhouse';
@@ -62,6 +63,35 @@ const acquire = async (pool: string, token: string, key = uuid) => {
 const inputsOf = (sessionId: string) => backend.guest(wheelhouse.broker.sessions.get(sessionId).machineId!)!.rfb.inputs;
 const ticket = async (sessionId: string, mode: string, token?: string) =>
   (await apiOf(dataDir, token)('POST', `/api/sessions/${sessionId}/screen-tickets`, { mode })).body.url as string;
+
+it('books what a session used, and says what runs', async () => {
+  const api = apiOf(dataDir);
+  const pool = await makePool();
+  const { secret } = wheelhouse.identity.create({ name: 'robot', role: 'agent' });
+  const { computerUrl, sessionId } = await acquire(pool, secret);
+  const client = await connectOld(computerUrl, secret, 'Robot 3');
+  await client.call('click', { x: 100, y: 50 });
+  await client.call('take_screenshot', {});
+  await client.close();
+  await wheelhouse.timeline.idle();
+  const { body } = await api('GET', `/api/usage?by=session&pool=${pool}`);
+  expect(body.rows).toMatchObject([{ key: sessionId, caller: 'robot', poolId: pool, calls: 2 }]);
+  expect(body.total.activeMs).toBeGreaterThan(0);
+  expect(body.total.wallMs).toBeGreaterThanOrEqual(body.total.activeMs);
+  expect(body.total.recordBytes).toBeGreaterThan(0);
+
+  const { token } = readRuntime(dataDir)!;
+  const answer = await fetch(`${wheelhouse.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  const read = parseText(await answer.text());
+  const acquired = ['warm', 'cold'].map(
+    (outcome) => read.get(`wheelhouse_acquire_duration_seconds_count{pool="${pool}",outcome="${outcome}"}`) ?? 0,
+  );
+  expect(acquired[0]! + acquired[1]!).toBe(1);
+  expect(read.get('wheelhouse_tool_call_duration_seconds_count{tool="click",outcome="done"}')).toBe(1);
+  expect(read.get(`wheelhouse_machines{pool="${pool}",backend="fake",state="leased"}`)).toBe(1);
+  expect(read.get('wheelhouse_sessions{status="active"}')).toBe(1);
+  expect(read.get('wheelhouse_frames_stored_bytes')).toBe(body.total.recordBytes);
+});
 
 it('carries the main job: an agent works, a person takes the wheel and hands back, the agent goes on', async () => {
   const api = apiOf(dataDir);

@@ -1,5 +1,6 @@
 import type { BackendKind } from '@shared/pool';
-import { QueryClient, useQuery } from '@tanstack/react-query';
+import type { UsageQuery } from '@shared/usage';
+import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
 import { call } from './api';
 
 /** `always`: the main process is next door; whether the computer has a network says nothing about it. */
@@ -27,6 +28,7 @@ export const keys = {
   consoleLog: (sessionId: string) => ['consoleLog', sessionId] as const,
   ended: ['endedSessions'] as const,
   diagnostics: ['diagnostics'] as const,
+  usage: (query: UsageQuery) => ['usage', query] as const,
   images: (backend: BackendKind) => ['images', backend] as const,
 };
 
@@ -71,5 +73,15 @@ export const useBackends = () =>
   });
 export const useImages = (backend: BackendKind) =>
   useQuery({ queryKey: keys.images(backend), queryFn: () => call('images.list', { backend }), staleTime: 10_000 });
+
+/** Grows while sessions live, which is not announced. */
+export const useUsage = (query: UsageQuery) =>
+  useQuery({
+    queryKey: keys.usage(query),
+    queryFn: () => call('usage.report', query),
+    staleTime: 0,
+    refetchInterval: 10_000,
+    placeholderData: keepPreviousData,
+  });
 
 export const useMe = () => useInfo().data?.operator ?? '';

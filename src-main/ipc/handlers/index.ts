@@ -21,6 +21,7 @@ import { sessionHandlers } from './sessions';
 import { setupHandlers } from './setup';
 import { timelineHandlers } from './timeline';
 import { tokenHandlers } from './tokens';
+import { usageHandlers } from './usage';
 
 /** Everything that answers the window, and what pushes to it. `close` ends what was begun for the window alone. */
 export function createHandlers(
@@ -52,6 +53,7 @@ export function createHandlers(
     ...setupHandlers(setup),
     ...diagnosticsHandlers(deps),
     ...poolHandlers(rooms),
+    ...usageHandlers(rooms, shell),
     ...sessionHandlers(rooms),
     ...checkpointHandlers(rooms),
     ...timelineHandlers(rooms),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { usageQuerySchema, usageReportSchema } from '@shared/usage';
-import { toCsv } from '../../usage/csv';
+import { csvName, toCsv } from '../../usage/csv';
 import { json } from '../reply';
 import { defineRoute, operators } from '../route';
 
@@ -29,9 +29,8 @@ export const getUsage = defineRoute({
   handle(services, { query: { format, ...query }, headers }) {
     const report = services.usage.report(query);
     if (format !== 'csv' && (format === 'json' || !wantsCsv(headers.accept))) return json(report);
-    const name = `wheelhouse-usage-${report.by}-${report.from.slice(0, 10)}.csv`;
     return new Response(toCsv(report), {
-      headers: { 'content-type': csvType, 'content-disposition': `attachment; filename="${name}"` },
+      headers: { 'content-type': csvType, 'content-disposition': `attachment; filename="${csvName(report)}"` },
     });
   },
 });

@@ -12,6 +12,7 @@ import { pools } from './mockPools';
 import { building, ready } from './mockSetup';
 import { story } from './mockStory';
 import { MockRfbChannel, type MockInput } from './mockRfb';
+import { mockUsage } from './mockUsage';
 
 /** Development's main process: it remembers, refuses, and time passes in it. The build for the app never holds it. */
 export function createMockBridge(): Bridge {
@@ -167,6 +168,8 @@ export function createMockBridge(): Bridge {
       if (machine) push('event', { event: 'machine', data: { ...machine, state: 'gone' } });
       return null;
     },
+    'usage.report': (query) => mockUsage({ ...query, by: query.by ?? 'session' }),
+    'usage.exportCsv': () => ({ saved: true }),
     'sessions.list': ({ live, limit, before }) => {
       if (wish.has('empty')) return { data: [], first_id: null, last_id: null, has_more: false };
       const all = live ? [...sessions] : [...sessions.toReversed(), ...endedSessions];
