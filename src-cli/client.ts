@@ -13,6 +13,9 @@ export interface Client {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<T>;
+  /** Text that is no JSON: a file. */
+  text(path: string): Promise<string>;
+  sendText<T>(path: string, type: string, text: string): Promise<T>;
   /** An answer whose body is read as it comes. */
   stream(path: string, signal: AbortSignal, headers?: Record<string, string>): Promise<Response>;
 }
@@ -62,6 +65,11 @@ export function connect(dataDir: string, env: NodeJS.ProcessEnv = process.env): 
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
       );
+    },
+    text: async (path) => (await ask(path, { signal: AbortSignal.timeout(answerWithinMs) })).text(),
+    async sendText(path, type, text) {
+      const signal = AbortSignal.timeout(answerWithinMs);
+      return read(await ask(path, { method: 'POST', signal, headers: { 'content-type': type }, body: text }));
     },
     stream: (path, signal, headers = {}) => ask(path, { signal, headers }),
   };

@@ -1,83 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { poolDefaults as defaults, type Pool, type PoolPatch } from '@shared/pool';
+import type { Pool } from '@shared/pool';
 import type { Page } from '@shared/session';
-import type { Client } from '../client';
 import { answer, clientOf, common, type CommonOptions } from '../context';
-import { UsageError } from '../errors';
 import { fields, table, type Io } from '../output';
-
-interface PoolOptions extends CommonOptions {
-  name?: string;
-  description?: string;
-  backend?: Pool['backend'];
-  image?: string;
-  cpus?: string;
-  memory?: string;
-  screen?: string;
-  warm?: string;
-  idle?: string;
-  assign?: string;
-  paused?: boolean;
-  file?: string;
-}
-
-const number = (name: string, text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`--${name} takes a number, not "${text}".`);
-  return value;
-};
-const pair = (name: string, text: string, separator: string): [number, number] => {
-  const [first, second, more] = text.split(separator);
-  if (first === undefined || second === undefined || more !== undefined) {
-    throw new UsageError(`--${name} takes two numbers with "${separator}" between, not "${text}".`);
-  }
-  return [number(name, first), number(name, second)];
-};
-
-/** What was asked for, over `now` where a part of an object changes. The server checks it. */
-function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
-  const patch: Record<string, unknown> = options.file ? fromFile(options.file) : {};
-  const size: Record<string, number> = {};
-  if (options.cpus !== undefined) size.cpus = number('cpus', options.cpus);
-  if (options.memory !== undefined) size.memoryMiB = number('memory', options.memory);
-  if (options.screen !== undefined) [size.width, size.height] = pair('screen', options.screen, 'x');
-  if (Object.keys(size).length > 0) patch.size = { ...(now?.size ?? defaults.size), ...size };
-  if (options.warm !== undefined) {
-    const [minimum, maximum] = pair('warm', options.warm, ':');
-    patch.warm = { minimum, maximum };
-  }
-  if (options.idle !== undefined) {
-    patch.idle = { ...(now?.idle ?? defaults.idle), afterSeconds: number('idle', options.idle) };
-  }
-  if (options.assign !== undefined) patch.assignments = options.assign.split(',').filter(Boolean);
-  if (options.name !== undefined) patch.displayName = options.name;
-  for (const field of ['description', 'backend', 'image', 'paused'] as const) {
-    if (options[field] !== undefined) patch[field] = options[field];
-  }
-  return patch as PoolPatch;
-}
-
-function fromFile(file: string): Record<string, unknown> {
-  try {
-    return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : 'not readable'}`);
-  }
-}
-
-const withSpec = (command: Command): Command =>
-  common(command)
-    .option('--description <text>')
-    .option('--backend <kind>', 'docker or qemu')
-    .option('--image <name>')
-    .option('--cpus <n>', 'cores')
-    .option('--memory <MiB>')
-    .option('--screen <WxH>', 'pixels')
-    .option('--warm <min:max>', 'machines kept ready, and the most there may be')
-    .option('--idle <seconds>', 'without activity until a session ends')
-    .option('--assign <names>', 'names of the agent tokens that may acquire, with commas between')
-    .option('--file <file>', 'further fields as JSON; "-" reads standard input');
+import { poolFileCommands } from './poolFiles';
+import { poolIdOf } from './poolIds';
+import { patchOf, withSpec, type PoolOptions } from './poolFlags';
 
 const words = (pool: Pool): string =>
   fields([
@@ -88,6 +16,9 @@ const words = (pool: Pool): string =>
     ['warm', `${pool.warm.minimum} to ${pool.warm.maximum}`],
     ...(pool.backend === 'docker' ? [] : [['checkpoints', kept(pool)] as const]),
     ['idle', `${pool.idle.policy} after ${pool.idle.afterSeconds} s`],
+    ['who', pool.assignments.join(', ') || 'every agent token'],
+    ['per token', pool.limits.sessionsPerToken ?? 'no limit'],
+    ['isolation', pool.isolationRequired ? 'required' : 'not required'],
     ['paused', pool.paused],
     ['machines', counts(pool)],
     ...pool.observed.conditions.map(
@@ -103,15 +34,6 @@ const counts = ({ observed: { machines } }: Pool): string =>
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`)
     .join(', ') || 'none';
-
-/** The id of the pool with this id, or else of the only one with this name; as it was given when neither is there. */
-export async function poolIdOf(client: Client, idOrName: string): Promise<string> {
-  const { data } = await client.get<Page<Pool>>('/api/pools?limit=100');
-  if (data.some(({ id }) => id === idOrName)) return idOrName;
-  const named = data.filter(({ displayName }) => displayName === idOrName);
-  if (named.length > 1) throw new UsageError(`${named.length} pools are called "${idOrName}": name one by its id.`);
-  return named[0]?.id ?? idOrName;
-}
 
 export function poolCommands(program: Command, io: Io): void {
   const pools = program.command('pools').description('pools of desktops');
@@ -145,14 +67,24 @@ export function poolCommands(program: Command, io: Io): void {
   });
   withSpec(pools.command('update').argument('<pool>', 'its id or name'))
     .option('--name <name>')
-    .option('--paused', 'hand out nothing')
-    .option('--no-paused', 'hand out again')
     .action(async (pool: string, options: PoolOptions) => {
       const client = clientOf(options);
       const id = await poolIdOf(client, pool);
       const patch = patchOf(options, await client.get<Pool>(path(id)));
       answer(io, options, await client.send<Pool>('PATCH', path(id), patch), words);
     });
+  for (const [verb, paused, what] of [
+    ['pause', true, 'hand out nothing; sessions go on'],
+    ['resume', false, 'hand out again'],
+  ] as const) {
+    common(pools.command(verb).argument('<pool>', 'its id or name').description(what)).action(
+      async (pool: string, options: CommonOptions) => {
+        const client = clientOf(options);
+        const id = await poolIdOf(client, pool);
+        answer(io, options, await client.send<Pool>('PATCH', path(id), { paused }), words);
+      },
+    );
+  }
   common(pools.command('delete').argument('<pool>', 'its id or name'))
     .option('--force', 'also with live sessions, which are released')
     .action(async (pool: string, options: CommonOptions & { force?: boolean }) => {
@@ -161,4 +93,5 @@ export function poolCommands(program: Command, io: Io): void {
       await client.send('DELETE', `${path(id)}?force=${options.force === true}`);
       answer(io, options, { deleted: id }, () => '');
     });
+  poolFileCommands(pools, io);
 }

@@ -6,7 +6,7 @@ import { UsageError } from '../errors';
 import { fields, plain, table, type Io } from '../output';
 import { watch } from '../watch';
 import { checkpointCommands } from './checkpoints';
-import { poolIdOf } from './pools';
+import { poolIdOf } from './poolIds';
 
 interface Checkout {
   sessionId: string;

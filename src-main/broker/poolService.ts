@@ -8,6 +8,7 @@ import {
   type PoolCreate,
   type PoolPatch,
 } from '@shared/pool';
+import type { PoolEntry, PoolImport } from '@shared/poolFile';
 import { bounded } from '../base/bounded';
 import { WheelhouseError } from '../base/errors';
 import { parseInput } from '../base/parse';
@@ -19,6 +20,7 @@ import type { Announcer } from './announcer';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import { planImport } from './poolFile';
 import type { SessionLife } from './sessionLife';
 import type { Broker } from './types';
 import type { Stats, Views } from './views';
@@ -73,6 +75,28 @@ export class PoolService implements Pools {
     this.fleet.forgive(id);
     this.changed(spec.backend);
     return this.get(id);
+  }
+  import(entries: readonly PoolEntry[], { dryRun }: { dryRun: boolean }): PoolImport {
+    const steps = planImport(entries, this.list());
+    for (const { spec } of steps) checkSupported(spec, this.watch.backend(spec.backend) !== undefined);
+    for (const { pool, wantedId } of steps) {
+      if (pool === null && wantedId !== null && this.core.pools.get(wantedId))
+        throw new WheelhouseError('conflict', `The pool ${wantedId} is just being deleted. Try again when it is gone.`);
+    }
+    const doing = steps.filter(({ shown }) => shown.action !== 'unchanged');
+    if (dryRun || doing.length === 0) return { applied: !dryRun, pools: steps.map(({ shown }) => shown) };
+    this.core.commit('pool.import', () => {
+      for (const step of doing) {
+        const id = step.pool?.id ?? step.wantedId ?? this.core.options.ids.make('pool');
+        if (step.pool) this.core.pools.setSpec(id, step.spec);
+        else this.core.pools.insert({ id, spec: step.spec, createdAt: this.core.now });
+        step.shown.id = id;
+        this.core.notePool(id);
+      }
+    });
+    for (const { pool } of doing) if (pool) this.fleet.forgive(pool.id);
+    for (const kind of new Set(doing.map(({ spec }) => spec.backend))) this.changed(kind);
+    return { applied: true, pools: steps.map(({ shown }) => shown) };
   }
   async delete(id: string, options: { force: boolean }): Promise<void> {
     const row = this.row(id);

@@ -1,4 +1,5 @@
 import type { Machine, Pool, PoolCreate, PoolPatch } from '@shared/pool';
+import type { PoolEntry, PoolImport } from '@shared/poolFile';
 import type { AcquireBody, ListQuery, Page, Session } from '@shared/session';
 import type { Caller } from '../base/caller';
 import type { GuestClient } from '../guest/types';
@@ -28,6 +29,8 @@ export interface Broker {
     create(input: PoolCreate): Pool;
     update(id: string, patch: PoolPatch): Pool;
     /** conflict while it has live sessions, unless forced (which releases them). */
+    /** All or nothing; twice is as once. `dryRun` only says what would change. conflict, not_supported. */
+    import(entries: readonly PoolEntry[], options: { dryRun: boolean }): PoolImport;
     delete(id: string, options: { force: boolean }): Promise<void>;
     machines(id: string): Promise<Machine[]>;
     destroyMachine(machineId: string): Promise<void>;

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
-import { parseJson, readBody, requireDepth, requireJson, validated } from './body';
+import { decodeText, parseJson, readBody, requireDepth, requireJson, requireType, validated } from './body';
 import type { ServerLimits } from './limits';
 import { requireCaller } from './middleware/bearer';
 import { createRateLimit } from './middleware/rateLimit';
@@ -61,6 +61,10 @@ export function createApp(options: { services: Services; routes: readonly Route[
       return raw;
     }
     if (!route.body) return undefined;
+    if (route.textBody !== undefined) {
+      requireType(c.env.incoming, route.textBody);
+      return validated(route.body, decodeText(await readBody(c.env.incoming, limits.bodyBytes)), 'body');
+    }
     const { headers } = c.env.incoming;
     const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
     if (empty) return validated(route.body, {}, 'body');

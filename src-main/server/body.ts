@@ -46,10 +46,20 @@ export function jsonDepth(text: Buffer, cap: number): number {
 }
 
 /** unsupported_media unless the body says that it is JSON. */
-export function requireJson(incoming: IncomingMessage): void {
+export const requireJson = (incoming: IncomingMessage): void => requireType(incoming, 'application/json');
+
+/** The same of another type; none that a page of the web could send unasked. */
+export function requireType(incoming: IncomingMessage, wanted: string): void {
   const type = incoming.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/json') {
-    throw new WheelhouseError('unsupported_media', 'Send the body as Content-Type: application/json.');
+  if (type !== wanted) throw new WheelhouseError('unsupported_media', `Send the body as Content-Type: ${wanted}.`);
+}
+
+/** bad_request when it is not UTF-8. */
+export function decodeText(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (error) {
+    throw new WheelhouseError('bad_request', 'The body is not UTF-8 text.', {}, { cause: error });
   }
 }
 

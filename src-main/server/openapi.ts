@@ -76,7 +76,7 @@ function requestBody(route: Route): Json {
   const schema = route.body ?? (route.method === 'POST' ? route.rawBody : undefined);
   if (!schema) return {};
   const required = route.rawBody !== undefined || !schema.safeParse({}).success;
-  return { requestBody: { required, content: media('application/json', schemaOf(schema, 'input')) } };
+  return { requestBody: { required, content: media(route.textBody ?? 'application/json', schemaOf(schema, 'input')) } };
 }
 
 function responses(route: Route): Json {

@@ -54,6 +54,8 @@ export interface Route<
   /** Names in lower case. */
   headers?: H;
   body?: B;
+  /** The body is text of this media type instead of JSON; `body` is the schema of the text. */
+  textBody?: string;
   /** The handler passes the body on as it came (MCP); its size and depth are still bounded. */
   rawBody?: z.ZodType;
   answers: Record<number, Answer>;

@@ -97,6 +97,7 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       get: (id) => broker.poolList.find((pool) => pool.id === id) ?? unused(),
       create: unused,
       update: unused,
+      import: unused,
       delete: unused,
       machines: unused,
       destroyMachine: unused,

@@ -14,6 +14,7 @@ import { mcpRoutes } from './mcp';
 import { getMetrics } from './metrics';
 import { openapi } from './openapi';
 import { deletePool, getPool, updatePool } from './pool';
+import { poolFileRoutes } from './poolFiles';
 import { createPool, listPools } from './pools';
 import { createScreenTicket } from './screenTickets';
 import { getSession, releaseSession } from './session';
@@ -32,6 +33,7 @@ export function allRoutes(
     openapi(() => describe(routes)),
     listPools,
     createPool,
+    ...poolFileRoutes,
     getPool,
     updatePool,
     deletePool,

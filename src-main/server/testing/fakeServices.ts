@@ -8,6 +8,7 @@ import { Emitter } from '../../base/emitter';
 import { WheelhouseError } from '../../base/errors';
 import { systemIds } from '../../base/ids';
 import { silentLogger } from '../../base/logger';
+import { planImport } from '../../broker/poolFile';
 import type { Broker } from '../../broker/types';
 import type { Control } from '../../control/types';
 import { checkpointsDouble } from '../../channel/testing/checkpoints';
@@ -98,7 +99,22 @@ export function fakeServices() {
         pools.set(pool.id, pool);
         return pool;
       },
-      update: (id, patch) => fakePool(id, patch),
+      update(id, patch) {
+        const known = pools.get(id);
+        if (!known) throw new WheelhouseError('not_found', 'There is no such pool.');
+        const pool = fakePool(id, { ...known, ...patch });
+        pools.set(id, pool);
+        return pool;
+      },
+      import(entries, { dryRun }) {
+        const steps = planImport(entries, [...pools.values()]);
+        for (const { pool, spec, shown } of dryRun ? [] : steps) {
+          const id = pool?.id ?? `p_${pools.size}`;
+          pools.set(id, fakePool(id, spec));
+          shown.id = id;
+        }
+        return { applied: !dryRun, pools: steps.map(({ shown }) => shown) };
+      },
       delete: async (id) => void pools.delete(id),
     },
     sessions: {
