@@ -6,6 +6,7 @@ import { eventSchema } from './event';
 import { idSchema, sessionIdSchema, timeSchema } from './ids';
 import { diagnosticsSchema } from './diagnostics';
 import { backendKindSchema, machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
+import { poolFileBytes, poolImportSchema } from './poolFile';
 import { sessionSchema } from './session';
 import { usageQuerySchema, usageReportSchema } from './usage';
 
@@ -168,6 +169,15 @@ export const requests = {
   'pools.update': { input: z.strictObject({ id: idSchema, patch: poolPatchSchema }), output: poolSchema },
   'pools.delete': { input: z.strictObject({ id: idSchema, force: z.boolean() }), output: z.null() },
   'pools.machines': { input: z.strictObject({ id: idSchema }), output: z.array(machineSchema) },
+  /** Asks where to, and writes the pool there as YAML; `saved` is false when the person chose nothing. */
+  'pools.export': { input: z.strictObject({ id: idSchema }), output: z.object({ saved: z.boolean() }) },
+  /** Asks for a file of pools, and what importing it would change; null when the person chose nothing. Changes nothing. */
+  'pools.openImport': {
+    input: none,
+    output: z.object({ file: z.string(), text: z.string(), preview: poolImportSchema }).nullable(),
+  },
+  /** Does what the text of a file of pools says. */
+  'pools.import': { input: z.strictObject({ text: z.string().max(poolFileBytes) }), output: poolImportSchema },
   'pools.destroyMachine': { input: z.strictObject({ machineId: idSchema }), output: z.null() },
 
   'usage.report': { input: usageQuerySchema, output: usageReportSchema },

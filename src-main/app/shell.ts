@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { app, clipboard, dialog, shell } from 'electron';
 import type { AppInfo } from '@shared/ipc';
 import { WheelhouseError } from '../base/errors';
 import type { Shell } from '../ipc/rooms';
+import { readText } from './readText';
 import type { createTheme } from './theme';
 
 /** The only pages that the app ever opens in a browser: fixed addresses, chosen by name. */
@@ -74,6 +75,15 @@ export function createShell(options: {
         throw new WheelhouseError('not_supported', `The file could not be written: ${why}`, {}, { cause: error });
       }
       return true;
+    },
+    async openText({ kinds, bytes }) {
+      const { canceled, filePaths } = await dialog.showOpenDialog({
+        properties: ['openFile'],
+        filters: [{ name: kinds.join(', ').toUpperCase(), extensions: [...kinds] }],
+      });
+      const [file] = filePaths;
+      if (canceled || file === undefined) return null;
+      return { name: basename(file), text: await readText(file, bytes) };
     },
     async openHelp(topic) {
       const url = pages[topic];

@@ -43,7 +43,9 @@ export interface Shell {
   copyText(text: string): Promise<void>;
   readClipboard(): Promise<string>;
   /** Asks for a place and writes the text there; false when none was chosen. */
-  saveText(file: { name: string; kind: 'csv'; text: string }): Promise<boolean>;
+  saveText(file: { name: string; kind: 'csv' | 'yaml'; text: string }): Promise<boolean>;
+  /** Asks for a file and reads it; null when none was chosen. too_large past `bytes`, bad_request when it is not text. */
+  openText(wanted: { kinds: readonly string[]; bytes: number }): Promise<{ name: string; text: string } | null>;
   openHelp(topic: string): Promise<void>;
   theme(): 'system' | 'dark' | 'light';
   setTheme(theme: 'system' | 'dark' | 'light'): void;

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@shared/errors';
+import type { ErrorBody, ErrorCode } from '@shared/errors';
 import type { RequestInput, RequestName, RequestOutput } from '@shared/ipc';
 import { getBridge } from './bridge';
 
@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly code: ErrorCode | 'unknown',
     message: string,
     readonly info: Record<string, unknown> = {},
+    /** Each fault of what was given, at its place. */
+    readonly details: ErrorBody['error']['details'] = [],
   ) {
     super(message);
   }
@@ -20,7 +22,8 @@ export function toApiError(thrown: unknown): ApiError {
     const body = thrown.error;
     if (typeof body === 'object' && body !== null && 'code' in body && 'message' in body) {
       const info = 'additionalInfo' in body ? (body.additionalInfo as Record<string, unknown>) : {};
-      return new ApiError(body.code as ErrorCode, String(body.message), info);
+      const details = 'details' in body ? (body.details as ErrorBody['error']['details']) : [];
+      return new ApiError(body.code as ErrorCode, String(body.message), info, details);
     }
   }
   return new ApiError('unknown', thrown instanceof Error ? thrown.message : String(thrown));

@@ -52,7 +52,7 @@ export function createHandlers(
     ...appHandlers(shell, createSystemProbe(deps.dataDir)),
     ...setupHandlers(setup),
     ...diagnosticsHandlers(deps),
-    ...poolHandlers(rooms),
+    ...poolHandlers(rooms, shell),
     ...usageHandlers(rooms, shell),
     ...sessionHandlers(rooms),
     ...checkpointHandlers(rooms),

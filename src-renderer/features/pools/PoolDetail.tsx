@@ -1,5 +1,5 @@
 import type { Machine, Pool } from '@shared/pool';
-import { Check, Ellipsis, Layers, Pause, Pencil, Play, RefreshCw, Trash2, TriangleAlert } from 'lucide-react';
+import { Check, Ellipsis, FileDown, Layers, Pause, Pencil, Play, RefreshCw, Trash2, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
@@ -36,6 +36,14 @@ export function PoolDetail({ pool }: { pool: Pool }) {
       setFailure(messageOf(error));
     }
   };
+  const exportIt = async () => {
+    setFailure(null);
+    try {
+      await call('pools.export', { id: pool.id });
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
   return (
     <div className={css.detail}>
       <header className={css.head}>
@@ -63,6 +71,9 @@ export function PoolDetail({ pool }: { pool: Pool }) {
               </IconButton>
             }
           >
+            <MenuItem icon={<FileDown size={16} />} onSelect={() => void exportIt()}>
+              Export…
+            </MenuItem>
             <MenuItem danger icon={<Trash2 size={16} />} onSelect={() => setDeleting(true)}>
               Delete {pool.displayName}…
             </MenuItem>

@@ -1,5 +1,5 @@
 import type { Pool } from '@shared/pool';
-import { Layers, Plus, TriangleAlert } from 'lucide-react';
+import { FileUp, Layers, Plus, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { messageOf } from '../../lib/api';
@@ -8,6 +8,7 @@ import { capital, count } from '../../lib/words';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { ViewHeader } from '../../ui/ViewHeader';
+import { ImportDialog } from './ImportDialog';
 import { countWords, poolLine } from './model';
 import { PoolDetail } from './PoolDetail';
 import { PoolDialog } from './PoolDialog';
@@ -18,6 +19,7 @@ export function PoolsView({ id }: { id: string | null }) {
   const pools = usePools();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
+  const [importing, setImporting] = useState(false);
   const list = pools.data ?? [];
   const current = list.find((pool) => pool.id === id) ?? (id === null ? list[0] : undefined);
   const bad = list.filter((pool) => ['bad', 'warn'].includes(poolLine(pool).tone)).length;
@@ -31,6 +33,9 @@ export function PoolsView({ id }: { id: string | null }) {
             : undefined
         }
       >
+        <Button icon={<FileUp size={16} />} onClick={() => setImporting(true)}>
+          Import…
+        </Button>
         <Button kind="primary" icon={<Plus size={16} />} onClick={() => setCreating(true)}>
           Create pool
         </Button>
@@ -80,6 +85,7 @@ export function PoolsView({ id }: { id: string | null }) {
           )}
         </div>
       )}
+      {importing && <ImportDialog onClose={() => setImporting(false)} onDone={(id) => go(`/pools/${id}`)} />}
       {creating && (
         <PoolDialog
           pool={null}

@@ -9,6 +9,7 @@ import { checkpointHandlers, refuse, type Handlers } from './mockCheckpoints';
 import { action, ago, attention, endedSessions, machines, me, sceneOf, sessions } from './mockData';
 import { consoleLog, diagnostics, images, tokens } from './mockHost';
 import { pools } from './mockPools';
+import { poolFileHandlers } from './mockPoolFiles';
 import { building, ready } from './mockSetup';
 import { story } from './mockStory';
 import { MockRfbChannel, type MockInput } from './mockRfb';
@@ -162,6 +163,7 @@ export function createMockBridge(): Bridge {
       push('event', { event: 'pool_deleted', data: { id } });
       return null;
     },
+    ...poolFileHandlers(wish),
     'pools.machines': ({ id }) => machines.filter((machine) => machine.poolId === id),
     'pools.destroyMachine': ({ machineId }) => {
       const machine = machines.find((each) => each.machineId === machineId);
