@@ -164,7 +164,7 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
           suffix="at most"
           inputMode="numeric"
           {...field('sessionsPerToken')}
-          hint="At once. Empty: no limit; people have none"
+          hint="At once. Empty: no limit. People are not limited"
         />
         <button type="submit" hidden aria-label="Save" />
       </form>
