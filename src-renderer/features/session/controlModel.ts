@@ -229,7 +229,7 @@ function stoppedBar({ session, me }: BarInput): BarState {
     role: 'nobody',
     icon: 'stopped',
     flag: by ? `Stopped by ${by === me ? 'you' : by}` : 'Stopped',
-    sentence: `The computer stands still since ${timeOfDay(session.control.since)}, the agent is told to wait`,
+    sentence: `The computer stands still since ${timeOfDay(session.control.since)}`,
     actions: ['stop', 'resume', 'take'],
   });
 }
