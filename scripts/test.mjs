@@ -59,9 +59,11 @@ const suites = {
   demo: () => demo('demo', 'docker'),
   'demo-qemu': () => demo('demo-qemu', 'qemu'),
 };
+/** Minutes on an emulated processor, and its parts are in the other suites: run by name. */
+const byName = new Set(['demo-qemu']);
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, suite] of Object.entries(suites)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : byName.has(name)) continue;
   console.log(`\n— ${name} tests`);
   const sum = await suite();
   for (const key of Object.keys(total)) total[key] += sum[key];

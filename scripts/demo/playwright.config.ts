@@ -8,7 +8,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   // An emulated processor needs most of it; a container a tenth of a minute or two.
-  timeout: process.env.WHEELHOUSE_DEMO_BACKEND === 'docker' ? 300_000 : 3_600_000,
+  timeout: process.env.WHEELHOUSE_DEMO_BACKEND === 'docker' ? 300_000 : 900_000,
   expect: { timeout: 20_000 },
   reporter: [['list', { printSteps: true }]],
 });

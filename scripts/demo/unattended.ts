@@ -18,8 +18,8 @@ const asked = process.env.WHEELHOUSE_DEMO_BACKEND ?? '';
  * site's code field is on a screen of 1280x800, below the browser's toolbar or, on the slow machine, its title alone.
  */
 const paces = {
-  real: { start: 60_000, step: 120_000, codeField: { x: 640, y: 382 } },
-  emulated: { start: 600_000, step: 1_500_000, codeField: { x: 640, y: 330 } },
+  real: { start: 60_000, step: 120_000, still: 500, codeField: { x: 640, y: 382 } },
+  emulated: { start: 300_000, step: 300_000, still: 6_000, codeField: { x: 640, y: 330 } },
 } as const;
 
 /** What the demo works on, by the computer and not by what was asked for. */
@@ -43,6 +43,22 @@ async function demoReaches(app: TestApp, states: readonly DemoStatus['state'][],
     )
     .toBe(true);
   return status;
+}
+
+/** Until the guest's picture has not changed for so many milliseconds; a minute at most. */
+async function stillPicture(view: SessionPage, forMs: number): Promise<void> {
+  let last = await view.pixels();
+  let since = Date.now();
+  await expect
+    .poll(
+      async () => {
+        const now = await view.pixels();
+        if (now !== last) [last, since] = [now, Date.now()];
+        return Date.now() - since >= forMs;
+      },
+      { timeout: 60_000, intervals: [250] },
+    )
+    .toBe(true);
 }
 
 /**
@@ -108,6 +124,8 @@ test('an agent does a job, a person helps in the middle, the job is done', async
       await app.page.getByRole('button', { name: 'Take control', exact: true }).click();
       await view.says('You have the wheel');
       await picture('person-has-the-wheel');
+      // A person waits for the page: an emulated one is listed as open seconds before it is drawn.
+      await stillPicture(view, pace.still);
       await view.clickGuest(pace.codeField.x, pace.codeField.y);
       await view.typeKeys(code);
       const before = await view.pixels();
