@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { attentionSchema, actionSchema } from './action';
 import { checkpointCreateSchema, checkpointSchema } from './checkpoint';
+import { capacityLimitsSchema, capacitySchema } from './capacity';
 import { controlRequestSchema, controlSchema } from './control';
 import { eventSchema } from './event';
+import { homeSchema } from './home';
 import { idSchema, sessionIdSchema, timeSchema } from './ids';
+import { machineCommandSchema, machineLookSchema, machineRunSchema } from './machineLook';
 import { diagnosticsSchema } from './diagnostics';
 import { backendKindSchema, machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
 import { poolFileBytes, poolImportSchema } from './poolFile';
@@ -179,6 +182,25 @@ export const requests = {
   /** Does what the text of a file of pools says. */
   'pools.import': { input: z.strictObject({ text: z.string().max(poolFileBytes) }), output: poolImportSchema },
   'pools.destroyMachine': { input: z.strictObject({ machineId: idSchema }), output: z.null() },
+  /** Tries again at once where failures made the pool wait. */
+  'pools.retry': { input: z.strictObject({ id: idSchema }), output: poolSchema },
+
+  'machines.look': { input: z.strictObject({ machineId: idSchema }), output: machineLookSchema },
+  /** One command in a quarantined machine. */
+  'machines.run': {
+    input: z.strictObject({ machineId: idSchema, ...machineCommandSchema.shape }),
+    output: machineRunSchema,
+  },
+  /** Keeps a quarantined machine for an hour from now. */
+  'machines.keep': { input: z.strictObject({ machineId: idSchema }), output: machineSchema },
+
+  'homes.list': { input: none, output: z.array(homeSchema) },
+  'homes.remove': { input: z.strictObject({ homeId: idSchema }), output: z.null() },
+  /** Asks where to, and writes it there; `saved` is false when the person chose nothing. */
+  'homes.download': { input: z.strictObject({ homeId: idSchema }), output: z.object({ saved: z.boolean() }) },
+
+  'capacity.get': { input: none, output: capacitySchema },
+  'capacity.set': { input: capacityLimitsSchema, output: capacitySchema },
 
   'usage.report': { input: usageQuerySchema, output: usageReportSchema },
   /** Asks where to, and writes it there as CSV; `saved` is false when the person chose nothing. */
@@ -198,6 +220,9 @@ export const requests = {
     output: sessionSchema,
   },
   'sessions.release': { input: session, output: z.null() },
+  'sessions.suspend': { input: session, output: z.null() },
+  /** Resolves when its machine can be acted on. */
+  'sessions.resume': { input: session, output: sessionSchema },
 
   /** The last lines of the session's machine's serial console, oldest first; empty where the backend keeps none. */
   'sessions.consoleLog': {

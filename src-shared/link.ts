@@ -81,7 +81,25 @@ export const linkCalls = {
       epoch,
       screenReady: z.boolean(),
       sessionReady: z.boolean(),
+      /** Bytes that its programs can still write, to the system's disk and to their home. */
+      disk: z.object({ freeBytes: z.number().min(0), homeFreeBytes: z.number().min(0) }).optional(),
+      /** What `mark` left; null in a machine that nobody has had. */
+      mark: z.string().max(128).nullable().optional(),
     }),
+  },
+  /**
+   * Marks the machine as used, where no program of the session can take it away: a machine that is said to be new and
+   * bears a mark is not new.
+   */
+  mark: { effect: false, args: z.object({ mark: z.string().min(1).max(128) }), result: none },
+  /**
+   * Before the machine goes and its home stays: asks every program of the session to end, waits for that at most `ms`,
+   * ends the rest, writes everything to the disks. Nothing of the session runs afterwards.
+   */
+  settle: {
+    effect: false,
+    args: z.object({ ms: z.int().min(0).max(10_000) }),
+    result: z.object({ ended: z.int().min(0), killed: z.int().min(0) }),
   },
   setEpoch: { effect: false, args: z.object({ epoch }), result: none },
   exec: {

@@ -27,13 +27,26 @@ export const sizeSchema = z.object({
 });
 export type Size = z.infer<typeof sizeSchema>;
 
-/** Machines kept ready (minimum) and the most that may exist, leased ones included (maximum). */
+/**
+ * Machines kept ready (minimum) and the most that may exist, leased ones included (maximum). `freeze`: ready ones are
+ * stopped until they are handed out, where their backend lets one choose; they take no processor time, and a few
+ * milliseconds to hand out.
+ */
 export const warmSchema = z
-  .object({ minimum: z.int().min(0).max(200), maximum: z.int().min(1).max(200) })
+  .object({
+    minimum: z.int().min(0).max(200),
+    maximum: z.int().min(1).max(200),
+    freeze: z.boolean().optional(),
+  })
   .refine((warm) => warm.minimum <= warm.maximum, { message: 'minimum must not exceed maximum', path: ['minimum'] });
 
+/**
+ * release: the session ends. suspend: its machine goes, its home is kept, and the next call gets it another one under the
+ * same ids. `keeps`, for suspend: the home alone (absent), or the whole machine, where the backend can save one.
+ */
 export const idleSchema = z.object({
   policy: z.enum(['release', 'suspend']),
+  keeps: z.enum(['home', 'machine']).optional(),
   afterSeconds: z
     .int()
     .min(10)
@@ -48,10 +61,34 @@ export const poolFields = {
   size: sizeSchema,
   warm: warmSchema,
   idle: idleSchema,
+  /**
+   * keep: a session's home stays when it is released, until somebody acquires with its id again, deletes it, or nobody
+   * used it for `expiresAfterDays`. none: it goes with its session (it is kept while the session is suspended, as long).
+   */
   home: z.object({
     policy: z.enum(['none', 'keep']),
     quotaMiB: z.int().min(0),
     expiresAfterDays: z.int().min(1).max(3650),
+  }),
+  /** What a request may choose: another screen than the pool's, its own idle time within these bounds (seconds). */
+  acquire: z.object({
+    screen: z.boolean(),
+    idleSeconds: z
+      .object({
+        minimum: z
+          .int()
+          .min(10)
+          .max(31 * 86_400),
+        maximum: z
+          .int()
+          .min(10)
+          .max(31 * 86_400),
+      })
+      .refine((bounds) => bounds.minimum <= bounds.maximum, {
+        message: 'minimum must not exceed maximum',
+        path: ['minimum'],
+      })
+      .nullable(),
   }),
   network: z.object({ policy: z.enum(['none', 'allowlist', 'open']), allow: z.array(z.string().max(253)).max(500) }),
   /** Checkpoints by policy, where the backend can: as a person takes control, before shell commands. `keep`: the most a session may have. */
@@ -70,6 +107,7 @@ export const poolSpecSchema = z.object({
   // Pools of older versions were stored without these.
   checkpoints: poolFields.checkpoints.default({ beforeTakeover: false, beforeCommands: false, keep: 6 }),
   limits: poolFields.limits.default({ sessionsPerToken: null }),
+  acquire: poolFields.acquire.default({ screen: false, idleSeconds: null }),
 });
 export type PoolSpec = z.infer<typeof poolSpecSchema>;
 export const poolCreateSchema = z.strictObject({
@@ -92,6 +130,7 @@ export const poolDefaults: Omit<PoolSpec, 'displayName'> = {
   network: { policy: 'none', allow: [] },
   checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },
   limits: { sessionsPerToken: null },
+  acquire: { screen: false, idleSeconds: null },
   assignments: [],
   isolationRequired: false,
   paused: false,
@@ -101,6 +140,7 @@ export const conditionReasons = [
   'Healthy',
   'Replenishing',
   'AtCapacity',
+  'HostAtCapacity',
   'ImageMissing',
   'ImageBuilding',
   'BackendUnreachable',
@@ -139,6 +179,15 @@ export const poolSchema = poolSpecSchema.extend({
 });
 export type Pool = z.infer<typeof poolSchema>;
 
+/**
+ * What is wrong with a quarantined machine. frozen: something outside stopped its processors. dead: it ended. silent: it
+ * runs and does not answer. disk_full: it answers, and can write nothing. lying: it answers as another machine, or with
+ * something of an earlier session in it. not_ready: it never passed its first check.
+ */
+export const machineTroubles = ['frozen', 'dead', 'silent', 'disk_full', 'lying', 'not_ready'] as const;
+export const machineTroubleSchema = z.enum(machineTroubles);
+export type MachineTrouble = z.infer<typeof machineTroubleSchema>;
+
 /** One machine as operators see it. `cpuPercent` of one core, `memoryBytes` resident; null while not measured. */
 export const machineSchema = z.object({
   machineId: idSchema,
@@ -148,6 +197,9 @@ export const machineSchema = z.object({
   sessionId: sessionIdSchema.nullable(),
   since: timeSchema,
   reason: z.string().nullable(),
+  trouble: machineTroubleSchema.nullable().optional(),
+  /** Of a quarantined one: when it goes, unless its place is needed sooner. */
+  keptUntil: timeSchema.nullable().optional(),
   cpuPercent: z.number().nullable(),
   memoryBytes: z.number().nullable(),
 });

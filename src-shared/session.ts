@@ -47,16 +47,35 @@ export const sessionSchema = z.object({
     .nullable()
     .optional(),
   frozen: z.boolean().optional(),
+  /** Its home, where it has one beyond its machine; `keep`: it stays when the session is released. */
+  home: z.object({ homeId: idSchema, keep: z.boolean() }).nullable().optional(),
+  /** Its own idle time in seconds; null or absent: its pool's. */
+  idleSeconds: z.int().nullable().optional(),
+  /** While it is suspended (`idle`): since when. */
+  suspendedAt: timeSchema.nullable().optional(),
+  /** While it waits for a machine: its place among those that wait for this pool, from 1. */
+  queue: z.object({ place: z.int(), waiting: z.int() }).nullable().optional(),
   control: controlSchema,
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** Body of POST /api/pools/{id}/sessions; everything is optional. waitMs: how long to queue (0-30000). */
+/**
+ * Body of POST /api/pools/{id}/sessions; everything is optional. waitMs: how long to queue (0-30000). screen and
+ * idleSeconds where the pool allows them (`acquire`), homeId where it keeps homes: the caller's own home of this pool, or
+ * a new one under this id. One session at a time has a home (conflict).
+ */
 export const acquireBodySchema = z.strictObject({
   name: z.string().trim().min(1).max(120).optional(),
   agent: z.string().max(120).optional(),
   labels: labelsSchema.optional(),
   waitMs: z.int().min(0).max(30_000).optional(),
+  screen: z.strictObject({ width: z.int().min(640).max(3840), height: z.int().min(480).max(2160) }).optional(),
+  idleSeconds: z
+    .int()
+    .min(10)
+    .max(31 * 86_400)
+    .optional(),
+  homeId: idSchema.optional(),
 });
 export type AcquireBody = z.infer<typeof acquireBodySchema>;
 

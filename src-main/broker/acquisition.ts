@@ -313,6 +313,7 @@ export class Acquisition {
       createdAt: now,
       lastActivityAt: now,
       endedAt: null,
+      ...{ homeId: null, idleSeconds: null, suspendedAt: null, suspendedMs: null, savedAs: null, size: null },
     };
   }
 

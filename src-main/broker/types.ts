@@ -1,9 +1,12 @@
+import type { Capacity, CapacityLimits } from '@shared/capacity';
+import type { Home } from '@shared/home';
+import type { MachineLook, MachineRun } from '@shared/machineLook';
 import type { Machine, Pool, PoolCreate, PoolPatch } from '@shared/pool';
 import type { PoolEntry, PoolImport } from '@shared/poolFile';
 import type { AcquireBody, ListQuery, Page, Session } from '@shared/session';
 import type { Caller } from '../base/caller';
 import type { GuestClient } from '../guest/types';
-import type { LinkTarget, SandboxBackend } from '../sandbox/backend';
+import type { HomeContent, LinkTarget, SandboxBackend } from '../sandbox/backend';
 
 export interface AcquireRequest extends AcquireBody {
   poolId: string;
@@ -21,6 +24,13 @@ export interface LiveSession {
   guest: GuestClient;
 }
 
+export interface ConnectOptions {
+  wake?: boolean;
+  signal?: AbortSignal;
+  /** Told what it waits for, now and then, in words. */
+  progress?: (words: string) => void;
+}
+
 /** Computer-Create and Computer-Get. Errors carry codes of src-shared/errors.ts. */
 export interface Broker {
   pools: {
@@ -34,6 +44,29 @@ export interface Broker {
     delete(id: string, options: { force: boolean }): Promise<void>;
     machines(id: string): Promise<Machine[]>;
     destroyMachine(machineId: string): Promise<void>;
+    /** Tries again at once where failures made it wait. */
+    retry(id: string): Pool;
+  };
+  /** A closer look at one machine; `run` and `keep` for quarantined ones alone (conflict). */
+  machines: {
+    look(machineId: string): Promise<MachineLook>;
+    /** One command, for admins; who ran what is logged. Throws guest_failed, guest_timeout. */
+    run(machineId: string, command: string, by: string): Promise<MachineRun>;
+    /** Keeps a quarantined machine for an hour from now, whatever comes after it. */
+    keep(machineId: string): Machine;
+  };
+  /** Homes that outlive machines. Agents see their own. */
+  homes: {
+    list(filter?: { poolId?: string; caller?: string }): Home[];
+    get(homeId: string): Home;
+    /** conflict while a session has it (suspended ones too); not_found. */
+    remove(homeId: string, by: string): Promise<void>;
+    read(homeId: string, signal: AbortSignal): Promise<HomeContent>;
+  };
+  /** What all pools together may take of this computer. Limits hold for machines made from then on. */
+  capacity: {
+    get(): Capacity;
+    set(limits: CapacityLimits): Capacity;
   };
   sessions: {
     /** Agents see their own, operators all. `live` true leaves ended ones out. */
@@ -48,8 +81,16 @@ export interface Broker {
   acquire(request: AcquireRequest, signal: AbortSignal): Promise<Session>;
   /** Returns when the session has ended; the machine's reset goes on after it. session_gone when it had ended before. */
   release(sessionId: string, by: string, reason: string): Promise<void>;
-  /** What is needed to act. session_gone, or not_ready while its machine is being re-adopted. */
-  connect(sessionId: string): Promise<LiveSession>;
+  /**
+   * What is needed to act. session_gone, or not_ready while its machine is being re-adopted. A suspended session is
+   * resumed on the way, unless `wake` is false (not_ready, data.suspended); all who ask meanwhile wait for the same.
+   */
+  connect(sessionId: string, options?: ConnectOptions): Promise<LiveSession>;
+  /**
+   * Its machine goes, its home stays, and `connect` brings another machine; the ids stay. Idempotent. session_gone;
+   * not_supported where its pool has no suspend policy; conflict while a person holds control or a call is in flight.
+   */
+  suspend(sessionId: string, by: string): Promise<void>;
   /** Activity: any call on the channel, or input of the person who holds control. */
   touch(sessionId: string): void;
   /** The channel's client names itself at its first call. */

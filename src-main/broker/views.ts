@@ -87,7 +87,7 @@ export class Views {
   }
 
   session(row: SessionRow): Session {
-    const { parametersHash: _hash, ...rest } = row;
+    const { parametersHash: _hash, homeId, suspendedMs: _suspendedMs, savedAs: _savedAs, size: _size, ...rest } = row;
     const machine = row.machineId === null ? undefined : this.core.machines.get(row.machineId);
     const lastActivity = this.activity.lastActivityAt(row.sessionId);
     return {
@@ -97,6 +97,7 @@ export class Views {
       screen: machine ? { width: machine.size.width, height: machine.size.height } : null,
       machine: machine ? this.traits(machine) : null,
       frozen: machine?.frozen === true && machine.sessionId === row.sessionId,
+      home: homeId === null ? null : { homeId, keep: false },
       control: this.control(row),
     };
   }

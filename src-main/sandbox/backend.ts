@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { BackendKind, Size } from '@shared/pool';
 
 /** Where a machine's in-guest agent listens, and what proves both ends: see src-shared/link.ts. */
@@ -22,7 +23,7 @@ export interface MachineSpec {
   secret: string;
   /** The new machine goes on from there, with an identity of its own, instead of from the clean desktop. */
   fromCheckpoint?: string;
-  /** The home that it gets, made when there is none; absent: a home that goes with the machine. */
+  /** The home that it gets, made when there is none; absent: a home that goes with the machine. Never with `fromCheckpoint` of another home. */
   home?: MachineHome;
 }
 
@@ -84,9 +85,9 @@ export interface SandboxBackend {
   images?(signal: AbortSignal): Promise<{ name: string; words: string; guestAgent: boolean }[]>;
   /**
    * Machines that nobody has are kept paused: `pause` after the check that made one ready, `unpause` as it is handed out.
-   * Absent or false: they run.
+   * Absent or false: they run. `optional`: as their pool says (`warm.freeze`).
    */
-  readonly parks?: boolean;
+  readonly parks?: boolean | 'optional';
   /**
    * `pause` for a machine that nobody has had yet: it may first do, in the background, what its first call would wait for.
    * `pause` and `unpause` end that. Absent: `pause` does.
@@ -101,6 +102,17 @@ export interface SandboxBackend {
   readonly checkpoints?: MachineCheckpoints;
   /** Absent: this backend keeps no homes. */
   readonly homes?: MachineHomes;
+  /**
+   * For an admin's look at a quarantined machine: one command as the session's user, without the machine's own agent.
+   * Output, both streams in one, is cut at `maxBytes`. guest_failed (not running, paused), guest_timeout. Absent: only
+   * the link runs commands.
+   */
+  exec?(
+    machineId: string,
+    command: string,
+    bounds: { timeoutMs: number; maxBytes: number },
+    signal: AbortSignal,
+  ): Promise<{ output: string; exitCode: number | null; truncated: boolean }>;
   /** More about the backend for Diagnostics, each a name and words: the accelerator, the image, saved desktops. */
   facts?(signal: AbortSignal): Promise<{ name: string; words: string }[]>;
   close(): Promise<void>;
@@ -132,11 +144,29 @@ export interface MachineCheckpoints {
   list(signal: AbortSignal): Promise<{ checkpointId: string; bytes: number }[]>;
 }
 
+/** Homes of this installation. One outlives its machines: `destroy` leaves a home that came by `MachineSpec.home`. */
 export interface MachineHomes {
-  /** Bytes used on disk; `machineId` of the machine that has it now. */
-  list(signal: AbortSignal): Promise<{ homeId: string; bytes: number; machineId: string | null }[]>;
-  /** Gives a ready machine a home (a second disk, plugged in now), mounted before it resolves; it has a new boot id then. */
-  attach(machineId: string, home: MachineHome, secret: string, signal: AbortSignal): Promise<void>;
+  /** The home's disk ends at its quota. False: use is measured and said, and nothing ends it. */
+  readonly enforcesQuota: boolean;
+  /** Bytes used on disk, null while not known; `machineId` of the machine that has it now. */
+  list(signal: AbortSignal): Promise<{ homeId: string; bytes: number | null; machineId: string | null }[]>;
+  /**
+   * Gives a ready machine a home (a second disk, plugged in now), mounted before it resolves; it has a new boot id then.
+   * Absent: a machine has the home that it was made with.
+   */
+  attach?(machineId: string, home: MachineHome, secret: string, signal: AbortSignal): Promise<void>;
+  /**
+   * All of it, to be stored elsewhere: a tar of its files, or its disk. conflict while a machine has it and it can't be
+   * read beside that; not_found. The reader ends the stream, or destroys it.
+   */
+  read(homeId: string, signal: AbortSignal): Promise<HomeContent>;
   /** conflict while a machine has it; no error when it was gone. */
   remove(homeId: string, signal: AbortSignal): Promise<void>;
+}
+
+/** `bytes` when it is known beforehand. */
+export interface HomeContent {
+  format: 'tar' | 'qcow2';
+  bytes: number | null;
+  stream: Readable;
 }

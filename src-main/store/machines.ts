@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { idSchema, sessionIdSchema, timeSchema } from '@shared/ids';
-import { backendKindSchema, machineStateSchema, sizeSchema, type MachineState } from '@shared/pool';
+import {
+  backendKindSchema,
+  machineStateSchema,
+  machineTroubleSchema,
+  sizeSchema,
+  type MachineState,
+  type MachineTrouble,
+} from '@shared/pool';
 import { WheelhouseError } from '../base/errors';
 import { sql, type Database } from './database';
 
@@ -19,6 +26,9 @@ const rowSchema = z
     restoring: idSchema.nullable(),
     for_session: sessionIdSchema.nullable(),
     from_checkpoint: idSchema.nullable(),
+    home_id: idSchema.nullable(),
+    trouble: machineTroubleSchema.nullable(),
+    kept_until: timeSchema.nullable(),
     reason: z.string().nullable(),
     since: timeSchema,
     created_at: timeSchema,
@@ -41,6 +51,11 @@ const rowSchema = z
     /** A branch: made for this session alone, from this checkpoint. */
     forSession: row.for_session,
     fromCheckpoint: row.from_checkpoint,
+    /** The home it was made with, which outlives it. */
+    homeId: row.home_id,
+    /** Of a quarantined one: what is wrong with it, and until when somebody wants it kept at least. */
+    trouble: row.trouble,
+    keptUntil: row.kept_until,
     reason: row.reason,
     since: row.since,
     createdAt: row.created_at,
@@ -52,13 +67,14 @@ export interface MachineMove {
   reason?: string | null;
   bootId?: string;
   sessionId?: string;
+  trouble?: MachineTrouble;
 }
 
 export type NewMachine = Pick<
   MachineRow,
   'machineId' | 'poolId' | 'backend' | 'image' | 'size' | 'secret' | 'createdAt'
 > &
-  Partial<Pick<MachineRow, 'forSession' | 'fromCheckpoint'>>;
+  Partial<Pick<MachineRow, 'forSession' | 'fromCheckpoint' | 'homeId'>>;
 
 export interface MachineStore {
   /** Oldest first. */
@@ -69,6 +85,7 @@ export interface MachineStore {
   /** Compare-and-set on the state. conflict when the machine is no longer in `from`. The session goes with `leased`. */
   move(machineId: string, from: MachineState, to: MachineState, change: MachineMove): void;
   setReason(machineId: string, reason: string): void;
+  setKeptUntil(machineId: string, until: string): void;
   setFrozen(machineId: string, frozen: boolean): void;
   /** The intent to put it back to a checkpoint. */
   setRestoring(machineId: string, checkpointId: string): void;
@@ -78,7 +95,7 @@ export interface MachineStore {
 }
 
 const columns =
-  'id, pool_id, backend, state, image, size, secret, boot_id, session_id, frozen, restoring, for_session, from_checkpoint, reason, since, created_at';
+  'id, pool_id, backend, state, image, size, secret, boot_id, session_id, frozen, restoring, for_session, from_checkpoint, home_id, trouble, kept_until, reason, since, created_at';
 
 export function machineStore(db: Database): MachineStore {
   return {
@@ -97,8 +114,8 @@ export function machineStore(db: Database): MachineStore {
     insert(machine) {
       sql(
         db,
-        `INSERT INTO machines (id, pool_id, backend, state, image, size, secret, for_session, from_checkpoint, since, created_at)
-         VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO machines (id, pool_id, backend, state, image, size, secret, for_session, from_checkpoint, home_id, since, created_at)
+         VALUES (?, ?, ?, 'creating', ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         machine.machineId,
         machine.poolId,
@@ -108,6 +125,7 @@ export function machineStore(db: Database): MachineStore {
         machine.secret,
         machine.forSession ?? null,
         machine.fromCheckpoint ?? null,
+        machine.homeId ?? null,
         machine.createdAt,
         machine.createdAt,
       );
@@ -115,13 +133,25 @@ export function machineStore(db: Database): MachineStore {
     move(machineId, from, to, change) {
       const { changes } = sql(
         db,
-        `UPDATE machines SET state = ?, since = ?, reason = ?, boot_id = coalesce(?, boot_id), session_id = ?
+        `UPDATE machines SET state = ?, since = ?, reason = ?, boot_id = coalesce(?, boot_id), session_id = ?,
+           trouble = coalesce(?, trouble)
          WHERE id = ? AND state = ?`,
-      ).run(to, change.at, change.reason ?? null, change.bootId ?? null, change.sessionId ?? null, machineId, from);
+      ).run(
+        to,
+        change.at,
+        change.reason ?? null,
+        change.bootId ?? null,
+        change.sessionId ?? null,
+        change.trouble ?? null,
+        machineId,
+        from,
+      );
       if (changes !== 1) throw new WheelhouseError('conflict', `Machine ${machineId} is no longer ${from}.`);
     },
     setReason: (machineId, reason) =>
       void sql(db, 'UPDATE machines SET reason = ? WHERE id = ?').run(reason, machineId),
+    setKeptUntil: (machineId, until) =>
+      void sql(db, 'UPDATE machines SET kept_until = ? WHERE id = ?').run(until, machineId),
     setFrozen: (machineId, frozen) =>
       void sql(db, 'UPDATE machines SET frozen = ? WHERE id = ?').run(frozen ? 1 : 0, machineId),
     setRestoring: (machineId, checkpointId) =>

@@ -3,6 +3,7 @@ import { record } from './migrations/002-record';
 import { checkpoints } from './migrations/003-checkpoints';
 import { machines } from './migrations/004-machines';
 import { usage } from './migrations/005-usage';
+import { homes } from './migrations/006-homes';
 
 export interface Migration {
   version: number;
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** In order; a landed migration is never edited, only followed by another. */
-export const migrations: readonly Migration[] = [pools, record, checkpoints, machines, usage];
+export const migrations: readonly Migration[] = [pools, record, checkpoints, machines, usage, homes];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashSchema, idSchema, sessionIdSchema, timeSchema } from '@shared/ids';
+import { sizeSchema } from '@shared/pool';
 import { labelsSchema, sessionStatusSchema, type Page, type SessionStatus } from '@shared/session';
 import { WheelhouseError } from '../base/errors';
 import { sql, type Database } from './database';
@@ -21,6 +22,12 @@ const rowSchema = z
     created_at: timeSchema,
     last_activity_at: timeSchema,
     ended_at: timeSchema.nullable(),
+    home_id: idSchema.nullable(),
+    idle_seconds: z.int().nullable(),
+    suspended_at: timeSchema.nullable(),
+    suspended_ms: z.int().nullable(),
+    saved_as: idSchema.nullable(),
+    size: z.string().nullable(),
   })
   .transform((row) => ({
     sessionId: row.id,
@@ -38,11 +45,25 @@ const rowSchema = z
     createdAt: row.created_at,
     lastActivityAt: row.last_activity_at,
     endedAt: row.ended_at,
+    /** The home it has beyond its machines. */
+    homeId: row.home_id,
+    /** Its own idle time; null: its pool's. */
+    idleSeconds: row.idle_seconds,
+    /** While it is suspended: since when, by the wall and by counted time; and the machine saved for it, if one was. */
+    suspendedAt: row.suspended_at,
+    suspendedMs: row.suspended_ms,
+    savedAs: row.saved_as,
+    /** What its machines are to be like where that is not simply its pool's; null: as the pool says. */
+    size: row.size === null ? null : sizeSchema.parse(JSON.parse(row.size)),
   }));
 export type SessionRow = z.output<typeof rowSchema>;
 
 export interface SessionMove {
-  machineId?: string;
+  /** Null: it has none any more. */
+  machineId?: string | null;
+  suspendedAt?: string | null;
+  suspendedMs?: number | null;
+  savedAs?: string | null;
   reason?: string;
   endedAt?: string;
 }
@@ -58,13 +79,20 @@ export interface SessionStore {
   /** Compare-and-set on the status. conflict when the session is no longer in `from`. */
   move(sessionId: string, from: SessionStatus, to: SessionStatus, change: SessionMove): void;
   setActivity(sessionId: string, at: string): void;
+  setHome(sessionId: string, homeId: string): void;
   setAgent(sessionId: string, agent: string): void;
   /** For one that waited and got nothing: its key is free again. */
   remove(sessionId: string): void;
 }
 
 const columns =
-  'id, computer_id, pool_id, machine_id, status, parameters_hash, name, agent, caller, labels, reason, created_at, last_activity_at, ended_at';
+  'id, computer_id, pool_id, machine_id, status, parameters_hash, name, agent, caller, labels, reason, created_at, last_activity_at, ended_at, home_id, idle_seconds, suspended_at, suspended_ms, saved_as, size';
+
+/** Whether it is to be written, and what. */
+const given = <T extends string | number>(value: T | null | undefined): [number, T | null] => [
+  value === undefined ? 0 : 1,
+  value ?? null,
+];
 
 export function sessionStore(db: Database): SessionStore {
   const one = (where: string, value: string): SessionRow | undefined => {
@@ -96,7 +124,10 @@ export function sessionStore(db: Database): SessionStore {
       return readPage(db, source, query);
     },
     insert(session) {
-      sql(db, `INSERT INTO sessions (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+      sql(
+        db,
+        `INSERT INTO sessions (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
         session.sessionId,
         session.computerId,
         session.poolId,
@@ -111,18 +142,36 @@ export function sessionStore(db: Database): SessionStore {
         session.createdAt,
         session.lastActivityAt,
         session.endedAt,
+        session.homeId,
+        session.idleSeconds,
+        session.suspendedAt,
+        session.suspendedMs,
+        session.savedAs,
+        session.size === null ? null : JSON.stringify(session.size),
       );
     },
     move(sessionId, from, to, change) {
       const { changes } = sql(
         db,
-        `UPDATE sessions SET status = ?, machine_id = coalesce(?, machine_id), reason = coalesce(?, reason), ended_at = ?
+        `UPDATE sessions SET status = ?, machine_id = iif(?, ?, machine_id), reason = coalesce(?, reason), ended_at = ?,
+           suspended_at = iif(?, ?, suspended_at), suspended_ms = iif(?, ?, suspended_ms), saved_as = iif(?, ?, saved_as)
          WHERE id = ? AND status = ?`,
-      ).run(to, change.machineId ?? null, change.reason ?? null, change.endedAt ?? null, sessionId, from);
+      ).run(
+        to,
+        ...given(change.machineId),
+        change.reason ?? null,
+        change.endedAt ?? null,
+        ...given(change.suspendedAt),
+        ...given(change.suspendedMs),
+        ...given(change.savedAs),
+        sessionId,
+        from,
+      );
       if (changes !== 1) throw new WheelhouseError('conflict', `Session ${sessionId} is no longer ${from}.`);
     },
     setActivity: (sessionId, at) =>
       void sql(db, 'UPDATE sessions SET last_activity_at = ? WHERE id = ? AND ended_at IS NULL').run(at, sessionId),
+    setHome: (sessionId, homeId) => void sql(db, 'UPDATE sessions SET home_id = ? WHERE id = ?').run(homeId, sessionId),
     setAgent: (sessionId, agent) => void sql(db, 'UPDATE sessions SET agent = ? WHERE id = ?').run(agent, sessionId),
     remove: (sessionId) => void sql(db, 'DELETE FROM sessions WHERE id = ?').run(sessionId),
   };

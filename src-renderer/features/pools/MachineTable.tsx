@@ -11,7 +11,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import css from './MachineTable.module.css';
-import { inState, machineRoles, shortImage, sortMachines } from './model';
+import { inState, machineRoles, shortImage } from './model';
 
 export function MachineTable({
   machines,
@@ -24,7 +24,9 @@ export function MachineTable({
 }) {
   const sessions = useSessions().data ?? [];
   const now = useNow();
-  const [destroying, setDestroying] = useState<Machine | null>(null);
+  const [chosen, setChosen] = useState<Machine | null>(null);
+  // As it is now: it may have been leased since the row was clicked.
+  const destroying = machines?.find((machine) => machine.machineId === chosen?.machineId) ?? chosen;
   if (error) {
     return (
       <Notice
@@ -55,7 +57,8 @@ export function MachineTable({
           </tr>
         </thead>
         <tbody>
-          {sortMachines(machines ?? []).map((machine) => {
+          {/* In the order they were made: a row that moves as its state changes slips away under the pointer. */}
+          {(machines ?? []).map((machine) => {
             const session = sessions.find((each) => each.sessionId === machine.sessionId);
             return (
               <tr key={machine.machineId}>
@@ -85,7 +88,7 @@ export function MachineTable({
                   <Button
                     kind="quiet"
                     size="row"
-                    onClick={() => setDestroying(machine)}
+                    onClick={() => setChosen(machine)}
                     aria-label={`Destroy ${machine.machineId}…`}
                   >
                     Destroy…
@@ -99,7 +102,7 @@ export function MachineTable({
       {machines?.length === 0 && <p className={css.none}>No machine is there now.</p>}
       <ConfirmDialog
         open={destroying !== null}
-        onClose={() => setDestroying(null)}
+        onClose={() => setChosen(null)}
         title={`Destroy ${destroying?.machineId ?? ''}?`}
         confirm={`Destroy ${destroying?.machineId ?? ''}`}
         onConfirm={() => (destroying ? destroy(destroying) : Promise.resolve())}

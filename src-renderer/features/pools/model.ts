@@ -233,20 +233,4 @@ export const machineRoles: Record<Machine['state'], Role> = {
   destroying: 'nobody',
   gone: 'nobody',
 };
-export const machineOrder: readonly Machine['state'][] = [
-  'quarantined',
-  'creating',
-  'starting',
-  'resetting',
-  'leased',
-  'ready',
-  'destroying',
-  'gone',
-];
-
-export const sortMachines = (machines: readonly Machine[]) =>
-  machines.toSorted(
-    (a, b) => machineOrder.indexOf(a.state) - machineOrder.indexOf(b.state) || a.machineId.localeCompare(b.machineId),
-  );
-
 export const inState = (machine: Machine, now: number) => age(now - Date.parse(machine.since));
