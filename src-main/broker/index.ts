@@ -122,6 +122,7 @@ export function createBroker(options: BrokerOptions): Broker {
       for (const row of core.sessions.live())
         if (row.status === 'active') life.release(row.sessionId, 'broker', 'Wheelhouse ended.');
     life.writeActivity();
+    core.guard('writing counted time', () => core.counted.write());
     const stopping = new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
     core.stopping.abort(stopping);
     fleet.turns.stopAll(stopping);
@@ -132,8 +133,15 @@ export function createBroker(options: BrokerOptions): Broker {
     announcer.close();
   }
 
+  const notYet = (): never => {
+    throw new WheelhouseError('not_supported', 'This version can not do that yet.');
+  };
   return {
     pools,
+    homes: { list: () => [], get: notYet, remove: notYet, read: notYet },
+    machines: { look: notYet, run: notYet, keep: notYet },
+    capacity: { get: notYet, set: notYet },
+    suspend: notYet,
     sessions: {
       list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session> {
         const checked = parseInput(pageQuerySchema, query, 'The query');

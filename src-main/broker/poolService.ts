@@ -122,6 +122,14 @@ export class PoolService implements Pools {
     this.onChanged();
   }
 
+  /** The last failure is forgiven, and what the backend says is asked anew. */
+  retry(id: string): Pool {
+    const row = this.row(id);
+    this.fleet.forgive(id);
+    this.changed(row.spec.backend);
+    return this.get(id);
+  }
+
   async machines(id: string): Promise<Machine[]> {
     this.row(id);
     const rows = this.core.machines.byPool(id);

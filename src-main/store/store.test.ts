@@ -37,6 +37,12 @@ const session = (n: number, change: Partial<SessionRow> = {}): SessionRow => ({
   createdAt: at,
   lastActivityAt: at,
   endedAt: null,
+  homeId: null,
+  idleSeconds: null,
+  suspendedAt: null,
+  suspendedMs: null,
+  savedAs: null,
+  size: null,
   ...change,
 });
 const addMachine = (db: Database, machineId: string): void =>

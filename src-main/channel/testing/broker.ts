@@ -1,3 +1,6 @@
+import { Readable } from 'node:stream';
+import type { CapacityLimits } from '@shared/capacity';
+import type { Home } from '@shared/home';
 import type { Pool } from '@shared/pool';
 import { poolDefaults } from '@shared/pool';
 import type { Session } from '@shared/session';
@@ -6,6 +9,7 @@ import type { AcquireRequest, Broker } from '../../broker/types';
 import type { GuestClient } from '../../guest/types';
 import type { SandboxBackend } from '../../sandbox/backend';
 
+const noLimits: CapacityLimits = { machines: null, memoryMiB: null, cpus: null };
 const time = '2026-01-01T00:00:00.000Z';
 
 export function makePool(id: string, displayName = id, more: Partial<Pool> = {}): Pool {
@@ -55,6 +59,10 @@ export interface BrokerDouble extends Broker {
   backend: SandboxBackend | null;
   saved: { sessionId: string; checkpointId: string }[];
   restored: { sessionId: string; checkpointId: string }[];
+  homeList: Home[];
+  limits: CapacityLimits;
+  /** Sessions that were suspended, in order; `connect` wakes them. */
+  suspended: string[];
 }
 
 const unused = (): never => {
@@ -73,7 +81,12 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
   };
   const setFrozen = (sessionId: string, frozen: boolean): void =>
     void sessions.set(sessionId, { ...get(sessionId), frozen });
-  const live = () => [...sessions.values()].filter((session) => session.status === 'active');
+  const homeOf = (homeId: string): Home => {
+    const home = broker.homeList.find((one) => one.homeId === homeId);
+    if (!home) throw new WheelhouseError('not_found', 'There is no such home.');
+    return home;
+  };
+  const live = () => [...sessions.values()].filter((session) => ['active', 'idle'].includes(session.status));
   const broker: BrokerDouble = {
     touched: [],
     acquired: [],
@@ -83,6 +96,9 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     backend: null,
     saved: [],
     restored: [],
+    homeList: [],
+    limits: noLimits,
+    suspended: [],
     add(session) {
       sessions.set(session.sessionId, session);
       return session;
@@ -101,6 +117,38 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       delete: unused,
       machines: unused,
       destroyMachine: unused,
+      retry: (id) => broker.pools.get(id),
+    },
+    machines: { look: unused, run: unused, keep: unused },
+    homes: {
+      list: ({ poolId, caller } = {}) =>
+        broker.homeList
+          .filter((home) => poolId === undefined || home.poolId === poolId)
+          .filter((home) => caller === undefined || home.caller === caller),
+      get: (homeId) => homeOf(homeId),
+      async remove(homeId) {
+        const { sessionId } = homeOf(homeId);
+        if (sessionId !== null) throw new WheelhouseError('conflict', 'A session has this home.', { sessionId });
+        broker.homeList = broker.homeList.filter((home) => home.homeId !== homeId);
+      },
+      async read(homeId) {
+        homeOf(homeId);
+        const bytes = Buffer.from('a tar of it');
+        return { format: 'tar', bytes: bytes.length, stream: Readable.from([bytes]) };
+      },
+    },
+    capacity: {
+      get: () => ({
+        limits: broker.limits,
+        defaults: noLimits,
+        host: { memoryMiB: 16_384, cpus: 8 },
+        taken: { machines: 0, memoryMiB: 0, cpus: 0 },
+        pools: [],
+      }),
+      set(limits) {
+        broker.limits = limits;
+        return broker.capacity.get();
+      },
     },
     sessions: {
       list: unused,
@@ -118,15 +166,28 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       );
     },
     async release(sessionId, _by, reason) {
-      if (get(sessionId).status !== 'active') throw new WheelhouseError('session_gone', 'It has ended.');
+      if (!['active', 'idle'].includes(get(sessionId).status))
+        throw new WheelhouseError('session_gone', 'It has ended.');
       broker.end(sessionId, reason);
     },
-    async connect(sessionId) {
-      const session = get(sessionId);
+    async connect(sessionId, options = {}) {
+      let session = get(sessionId);
+      if (session.status === 'idle') {
+        if (options.wake === false)
+          throw new WheelhouseError('not_ready', 'The session is suspended.', { suspended: true });
+        session = broker.add({ ...session, status: 'active', suspendedAt: null });
+      }
       if (session.status !== 'active') throw new WheelhouseError('session_gone', 'The session has ended.');
       if (broker.notReady.has(sessionId)) throw new WheelhouseError('not_ready', 'Its machine is being looked for.');
       const guest = guestOf(sessionId);
       return { session, target: guest.target, guest };
+    },
+    async suspend(sessionId) {
+      const session = get(sessionId);
+      if (session.status === 'idle') return;
+      if (session.status !== 'active') throw new WheelhouseError('session_gone', 'The session has ended.');
+      broker.suspended.push(sessionId);
+      broker.add({ ...session, status: 'idle', suspendedAt: time });
     },
     touch: (sessionId) => void broker.touched.push(sessionId),
     setAgent(sessionId, agent) {
