@@ -2,6 +2,7 @@ import type { Action, Attention } from '@shared/action';
 import type { Checkpoint } from '@shared/checkpoint';
 import type { ControlState } from '@shared/control';
 import type { WheelhouseEvent } from '@shared/event';
+import type { Home } from '@shared/home';
 import type { AppInfo, Bridge } from '@shared/ipc';
 import type { Machine, Pool } from '@shared/pool';
 import type { Page, Session } from '@shared/session';
@@ -129,6 +130,12 @@ export function followMain(
             ? list?.filter((machine) => machine.machineId !== event.data.machineId)
             : list && upsert(list, event.data, (machine) => machine.machineId),
         );
+        return;
+      case 'home':
+        patch<Home[]>(keys.homes, (list) => list && upsert(list, event.data, (home) => home.homeId));
+        return;
+      case 'home_removed':
+        patch<Home[]>(keys.homes, (list) => list?.filter((home) => home.homeId !== event.data.homeId));
         return;
       case 'session':
         return onSession(event.data);

@@ -29,6 +29,9 @@ export const keys = {
   ended: ['endedSessions'] as const,
   diagnostics: ['diagnostics'] as const,
   usage: (query: UsageQuery) => ['usage', query] as const,
+  homes: ['homes'] as const,
+  capacity: ['capacity'] as const,
+  look: (machineId: string) => ['look', machineId] as const,
   images: (backend: BackendKind) => ['images', backend] as const,
 };
 
@@ -82,6 +85,23 @@ export const useUsage = (query: UsageQuery) =>
     staleTime: 0,
     refetchInterval: 10_000,
     placeholderData: keepPreviousData,
+  });
+
+/** Kept by pushes; what they take on disk is measured now and then, and told by no event. */
+export const useHomes = () =>
+  useQuery({ queryKey: keys.homes, queryFn: () => call('homes.list', {}), refetchInterval: 15_000 });
+
+/** What pools take changes with every machine, which is announced by itself. */
+export const useCapacity = () =>
+  useQuery({ queryKey: keys.capacity, queryFn: () => call('capacity.get', {}), refetchInterval: 5000 });
+
+export const useLook = (machineId: string) =>
+  useQuery({
+    queryKey: keys.look(machineId),
+    queryFn: () => call('machines.look', { machineId }),
+    refetchInterval: 5000,
+    staleTime: 0,
+    retry: false,
   });
 
 export const useMe = () => useInfo().data?.operator ?? '';

@@ -27,6 +27,7 @@ it('says values as people do', () => {
   expect(valueWords('assignments', [])).toBe('everyone');
   expect(valueWords('network.allow', [])).toBe('none');
   expect(valueWords('limits.sessionsPerToken', null)).toBe('no limit');
+  expect(valueWords('acquire.idleSeconds', null)).toBe('no');
   expect(valueWords('paused', true)).toBe('yes');
   expect(valueWords('description', '')).toBe('empty');
   expect(valueWords('warm.minimum', 3)).toBe('3');

@@ -13,11 +13,17 @@ const names: Record<string, string> = {
   'size.height': 'Screen height',
   'warm.minimum': 'Kept warm',
   'warm.maximum': 'At most',
+  'warm.freeze': 'Warm machines stand still',
   'idle.policy': 'When idle',
+  'idle.keeps': 'What a suspended session keeps',
   'idle.afterSeconds': 'Idle for, seconds',
   'home.policy': 'Homes',
   'home.quotaMiB': 'A home’s quota, MiB',
   'home.expiresAfterDays': 'A home goes after, days',
+  'acquire.screen': 'A request chooses its screen',
+  'acquire.idleSeconds': 'A request chooses its idle time',
+  'acquire.idleSeconds.minimum': 'Idle time of a request, at least, seconds',
+  'acquire.idleSeconds.maximum': 'Idle time of a request, at most, seconds',
   'network.policy': 'Network',
   'network.allow': 'Allowed addresses',
   'checkpoints.beforeTakeover': 'Checkpoint before a take-over',
@@ -33,7 +39,7 @@ export const fieldWords = (path: string): string => names[path] ?? path;
 
 export function valueWords(path: string, value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (value === null || value === undefined) return 'no limit';
+  if (value === null || value === undefined) return path === 'acquire.idleSeconds' ? 'no' : 'no limit';
   if (Array.isArray(value)) return value.length > 0 ? value.join(', ') : path === 'assignments' ? 'everyone' : 'none';
   if (typeof value === 'string') return value === '' ? 'empty' : value;
   return typeof value === 'number' ? String(value) : JSON.stringify(value);

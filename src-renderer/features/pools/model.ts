@@ -30,6 +30,7 @@ export function conditionTone(condition: Condition): ConditionTone {
     case 'Paused':
       return 'paused';
     case 'AtCapacity':
+    case 'HostAtCapacity':
     case 'MachineQuarantined':
       return 'warn';
     default:
@@ -51,6 +52,8 @@ export function conditionTitle(condition: Condition): string {
       return 'Machines on their way';
     case 'AtCapacity':
       return 'All machines are in use';
+    case 'HostAtCapacity':
+      return 'This computer’s limit is reached';
     case 'ImageMissing':
       return 'The image is missing';
     case 'ImageBuilding':

@@ -5,8 +5,12 @@ import type { Pool } from '@shared/pool';
 import { setPictureSource } from '../pictures';
 import { setScreenChannel } from '../screenChannel';
 import { drawingUrl, readHash } from './drawings';
-import { checkpointHandlers, refuse, type Handlers } from './mockCheckpoints';
+import { capacityHandlers } from './mockCapacity';
+import { checkpointHandlers, refuse, type Handlers, type MockWorld } from './mockCheckpoints';
 import { action, ago, attention, endedSessions, machines, me, sceneOf, sessions } from './mockData';
+import { homeHandlers } from './mockHomes';
+import { lookHandlers } from './mockLooks';
+import { suspendHandlers } from './mockSuspend';
 import { consoleLog, diagnostics, images, tokens } from './mockHost';
 import { pools } from './mockPools';
 import { poolFileHandlers } from './mockPoolFiles';
@@ -91,8 +95,14 @@ export function createMockBridge(): Bridge {
   };
   const human = { actor: { kind: 'human' as const, name: me } };
 
+  const world: MockWorld = { wish, push, find, rows, note, setControl, away };
+
   const handlers: Handlers = {
-    ...checkpointHandlers({ wish, push, find, rows, note, setControl, away }),
+    ...checkpointHandlers(world),
+    ...homeHandlers(world),
+    ...capacityHandlers(world),
+    ...lookHandlers(world),
+    ...suspendHandlers(world),
     'diagnostics.look': () => diagnostics(wish.get('host')),
     'images.list': ({ backend }) => images(backend),
     'sessions.consoleLog': ({ lines }) => consoleLog(lines, step),

@@ -30,6 +30,7 @@ interface Seed {
   idle: number;
   last: string;
   control?: Partial<ControlState>;
+  more?: Partial<Session>;
 }
 
 export const seeds: Seed[] = [
@@ -156,6 +157,46 @@ export const seeds: Seed[] = [
     last: 'Ran **npm test**',
     control: { kind: 'paused', holder: null, since: ago(252) },
   },
+  {
+    id: 'archive-scan',
+    name: 'Archive scan',
+    agent: 'Heron',
+    pool: 'night-shift',
+    scene: 'files',
+    age: 190,
+    idle: 3,
+    last: 'Ran **ocrmypdf 1987.pdf**',
+    more: { home: { homeId: 'home-archive', keep: true }, expiresAt: ago(-900), machineId: 'night-shift-44' },
+  },
+  {
+    id: 'price-list',
+    name: 'Supplier price list',
+    agent: 'Claude Code',
+    pool: 'night-shift',
+    scene: 'sheet',
+    age: 154,
+    idle: 2700 + 900,
+    last: 'Asked the supplier by mail',
+    more: {
+      status: 'idle',
+      suspendedAt: ago(2700),
+      expiresAt: ago(-30 * 86_400),
+      machineId: null,
+      machine: null,
+      home: { homeId: 'home-price-list', keep: true },
+    },
+  },
+  {
+    id: 'stock-count-47',
+    name: 'Stock count',
+    agent: 'Nightly checks',
+    pool: 'night-shift',
+    scene: 'sheet',
+    age: 1,
+    idle: 40,
+    last: '',
+    more: { status: 'queued', machineId: null, machine: null, screen: null, queue: { place: 2, waiting: 3 } },
+  },
 ];
 
 export const sceneOf = new Map<string, Scene>(seeds.map((seed) => [seed.id, seed.scene]));
@@ -165,7 +206,7 @@ export const sessions: Session[] = seeds.map((seed, index) => ({
   poolId: seed.pool,
   computerId: `c-${index}`,
   machineId: `${seed.pool}-${31 + index}`,
-  status: seed.idle > 300 ? 'idle' : 'active',
+  status: 'active',
   name: seed.name,
   agent: seed.agent,
   caller: 'Claude Code, laptop',
@@ -182,6 +223,7 @@ export const sessions: Session[] = seeds.map((seed, index) => ({
       : { backend: 'docker', checkpoints: false, guestAgent: true, consoleLog: false },
   frozen: seed.control?.kind === 'paused',
   control: control(seed.control),
+  ...seed.more,
 }));
 
 /** Sessions that are over, newest first. */
@@ -235,9 +277,24 @@ export const machines: Machine[] = [
     image: 'desktop:6f1c2a',
     sessionId: null,
     since: ago(180),
-    reason: 'Kept for a look',
+    reason: 'It answers, and can write nothing: its disk is full',
+    trouble: 'disk_full',
+    keptUntil: ago(-3420),
     cpuPercent: 0,
     memoryBytes: 4.1e8,
+  },
+  {
+    machineId: 'office-docker-09',
+    poolId: 'office-docker',
+    state: 'quarantined',
+    image: 'desktop:6f1c2a',
+    sessionId: null,
+    since: ago(1260),
+    reason: 'Something outside stopped its processors',
+    trouble: 'frozen',
+    keptUntil: ago(-2340),
+    cpuPercent: 0,
+    memoryBytes: 5.2e8,
   },
   {
     machineId: 'office-docker-15',
@@ -250,17 +307,19 @@ export const machines: Machine[] = [
     cpuPercent: 84,
     memoryBytes: 6.2e8,
   },
-  ...sessions.map((session, index): Machine => ({
-    machineId: session.machineId ?? '',
-    poolId: session.poolId,
-    state: 'leased',
-    image: 'desktop:6f1c2a',
-    sessionId: session.sessionId,
-    since: session.createdAt,
-    reason: null,
-    cpuPercent: 12 + index * 3,
-    memoryBytes: 1.3e9 + index * 6e7,
-  })),
+  ...sessions
+    .filter((session) => session.machineId !== null)
+    .map((session, index): Machine => ({
+      machineId: session.machineId ?? '',
+      poolId: session.poolId,
+      state: 'leased',
+      image: 'desktop:6f1c2a',
+      sessionId: session.sessionId,
+      since: session.createdAt,
+      reason: null,
+      cpuPercent: 12 + index * 3,
+      memoryBytes: 1.3e9 + index * 6e7,
+    })),
   ...[21, 22, 23, 24].map((n): Machine => ({
     machineId: `office-docker-${n}`,
     poolId: 'office-docker',

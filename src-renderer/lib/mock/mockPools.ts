@@ -10,7 +10,7 @@ const condition = (
 ): Condition => ({ type, status, reason, message, since: ago(seconds) });
 
 export const pools: Pool[] = [
-  pool('office-docker', { creating: 0, starting: 1, ready: 4, leased: 8, resetting: 1, quarantined: 1 }, [
+  pool('office-docker', { creating: 0, starting: 1, ready: 4, leased: 8, resetting: 1, quarantined: 2 }, [
     condition('Ready', 'True', 'Healthy', '4 warm machines wait to be handed out.'),
     condition('Warm', 'False', 'Replenishing', '1 machine starts. Nothing to do.', 20),
     condition(
@@ -46,6 +46,30 @@ export const pools: Pool[] = [
     backend: 'qemu',
   },
   {
+    ...pool('night-shift', { creating: 0, starting: 0, ready: 1, leased: 1, resetting: 0, quarantined: 0 }, [
+      condition('Ready', 'True', 'Healthy', '1 warm machine waits to be handed out.', 9000),
+      condition(
+        'Warm',
+        'False',
+        'HostAtCapacity',
+        '3 warm machines are wanted. All 24 machines that this computer may have are taken: raise its limit, or keep fewer warm.',
+        240,
+      ),
+      condition(
+        'Backend',
+        'False',
+        'CreateFailed',
+        '4 machines in a row could not be made: no space left on the disk. The next try is in 3 min.',
+        600,
+      ),
+    ]),
+    description: 'Long jobs that wait for people; a session that nobody uses gives its machine back',
+    warm: { minimum: 3, maximum: 12, freeze: true },
+    idle: { policy: 'suspend', afterSeconds: 900 },
+    home: { policy: 'keep', quotaMiB: 2048, expiresAfterDays: 30 },
+    acquire: { screen: true, idleSeconds: { minimum: 300, maximum: 14_400 } },
+  },
+  {
     ...pool('macro-tests', { creating: 0, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 }, [
       condition(
         'Backend',
@@ -74,6 +98,7 @@ function pool(name: string, machines: Pool['observed']['machines'], conditions: 
     network: { policy: 'none', allow: [] },
     checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },
     limits: { sessionsPerToken: null },
+    acquire: { screen: false, idleSeconds: null },
     assignments: [],
     isolationRequired: false,
     paused: false,
