@@ -5,8 +5,10 @@ import { transaction } from '../store/database';
 import { machineStore, type MachineMove, type MachineRow, type MachineStore } from '../store/machines';
 import { poolStore, type PoolStore } from '../store/pools';
 import { sessionStore, type SessionMove, type SessionRow, type SessionStore } from '../store/sessions';
+import { CountedClock, countedTimeStore } from './countedClock';
 import { nextMachineState, type MachineEvent } from './machineState';
 import { defaultLimits, type BrokerHooks, type BrokerOptions, type Limits } from './options';
+import { Quarantine } from './quarantine';
 import { nextSessionStatus, type SessionEvent } from './sessionState';
 
 /** What one commit changed, told to whoever announces it, after it is durable. */
@@ -29,6 +31,9 @@ export class Core {
   readonly hooks: BrokerHooks;
   readonly random: () => number;
   readonly stopping = new AbortController();
+  readonly quarantine: Quarantine;
+  /** For what is kept for days. */
+  readonly counted: CountedClock;
   private changes: Changes | null = null;
   private closed = false;
   onCommitted: (changes: Changes) => void = () => {};
@@ -40,6 +45,12 @@ export class Core {
     this.limits = { ...defaultLimits, ...options.limits };
     this.hooks = options.hooks ?? {};
     this.random = options.random ?? Math.random;
+    this.quarantine = new Quarantine(options.clock);
+    const time = countedTimeStore(options.db);
+    this.counted = new CountedClock(options.clock, {
+      load: () => time.load(),
+      save: (counted) => this.commit('counted', () => time.save(counted)),
+    });
     // Everything under way listens to it, and lets go when done.
     setMaxListeners(0, this.stopping.signal);
   }

@@ -10,6 +10,7 @@ import { BackendWatch } from './backendWatch';
 import { Core } from './core';
 import { Fleet } from './fleet';
 import { Interventions } from './interventions';
+import { Looks } from './looks';
 import { MachineLinks } from './machineLinks';
 import type { BrokerOptions } from './options';
 import { PoolService } from './poolService';
@@ -46,6 +47,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const reconciler = new Reconciler(core, watch, fleet, preparations);
   const supervisor = new Supervisor(core, watch, fleet, life);
   const interventions = new Interventions(core, watch, fleet, life);
+  const looks = new Looks(core, watch, links, views);
   const pools = new PoolService(core, watch, fleet, life, acquisition, views, announcer);
 
   core.onCommitted = (changes) => announcer.committed(changes);
@@ -94,6 +96,7 @@ export function createBroker(options: BrokerOptions): Broker {
   let stopTick: (() => void) | null = null;
   const tick = (): void => {
     stopTick = options.clock.after(core.limits.tickMs, tick);
+    core.guard('counting time', () => core.counted.tick());
     try {
       const slept = life.tick();
       const now = options.clock.monotonic();
@@ -139,7 +142,11 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     pools,
     homes: { list: () => [], get: notYet, remove: notYet, read: notYet },
-    machines: { look: notYet, run: notYet, keep: notYet },
+    machines: {
+      look: (machineId) => looks.look(machineId),
+      run: (machineId, command, by) => looks.run(machineId, command, by),
+      keep: (machineId) => looks.keep(machineId),
+    },
     capacity: { get: notYet, set: notYet },
     suspend: notYet,
     sessions: {

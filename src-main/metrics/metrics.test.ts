@@ -95,7 +95,8 @@ describe('what is measured', () => {
     }
     machines.move('m_2', 'creating', 'starting', { at: iso(0) });
     const waiting = { ...fakeSession('waiting-1', 'clerk'), status: 'queued' as const, machineId: null };
-    sessionStore(db).insert({ ...waiting, parametersHash: '0'.repeat(64) });
+    const noHome = { homeId: null, idleSeconds: null, suspendedAt: null, suspendedMs: null, savedAs: null };
+    sessionStore(db).insert({ ...waiting, ...noHome, size: null, parametersHash: '0'.repeat(64) });
     expect(value('wheelhouse_machines{pool="desktop",backend="docker",state="creating"}')).toBe(1);
     expect(value('wheelhouse_machines{pool="desktop",backend="docker",state="starting"}')).toBe(1);
     expect(value('wheelhouse_machines{pool="desktop",backend="docker",state="ready"}')).toBe(0);
