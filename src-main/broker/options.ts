@@ -105,6 +105,8 @@ export interface BrokerHooks {
   isSpared?: (sessionId: string) => boolean;
   /** An image build is running for this image name. */
   imageBuilding?: (image: string) => boolean;
+  /** The newest picture on a session's timeline. */
+  lastFrame?: (sessionId: string) => { hash: string; at: string } | null;
   /** For figures: a request got its session, so long after it was asked for. Cheap, and never throws. */
   acquired?: (acquired: { poolId: string; outcome: AcquireOutcome; ms: number }) => void;
 }

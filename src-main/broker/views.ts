@@ -81,9 +81,19 @@ export class Views {
       sessionId: row.sessionId,
       since: row.since,
       reason: row.reason,
+      trouble: row.trouble,
+      keptUntil: this.keptUntil(row),
       cpuPercent: stats?.cpuPercent ?? null,
       memoryBytes: stats?.memoryBytes ?? null,
     };
+  }
+
+  private keptUntil(row: MachineRow): string | null {
+    if (row.state !== 'quarantined') return null;
+    const { quarantinedMs } = this.core.limits;
+    const { quarantine, options } = this.core;
+    const left = Math.max(quarantine.keptMs(row), quarantinedMs - quarantine.ageMs(row, quarantinedMs), 0);
+    return iso(Math.round((options.clock.now() + left) / 1000) * 1000);
   }
 
   session(row: SessionRow): Session {

@@ -74,6 +74,8 @@ export interface SessionStore {
   /** Not ended, in the order they were asked for (which is the queue's order too); of one caller where given. */
   live(caller?: string): SessionRow[];
   liveByMachine(machineId: string): SessionRow | undefined;
+  /** The last one that had it and did not give it back. */
+  lastOfMachine(machineId: string): SessionRow | undefined;
   page(query: PageQuery, filter: { live?: boolean; caller?: string }): Page<SessionRow>;
   insert(session: SessionRow): void;
   /** Compare-and-set on the status. conflict when the session is no longer in `from`. */
@@ -103,6 +105,7 @@ export function sessionStore(db: Database): SessionStore {
     get: (sessionId) => one('id = ?', sessionId),
     byComputer: (computerId) => one('computer_id = ?', computerId),
     liveByMachine: (machineId) => one('machine_id = ? AND ended_at IS NULL', machineId),
+    lastOfMachine: (machineId) => one('machine_id = ? ORDER BY seq DESC LIMIT 1', machineId),
     live(caller) {
       const found =
         caller === undefined

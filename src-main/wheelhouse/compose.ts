@@ -31,7 +31,7 @@ import { storeFile } from './dataDir';
 import { createCheckpointRoom } from './checkpointRoom';
 import { createFences } from './fences';
 import { settleFirstPool } from './firstPool';
-import { ownsFrame } from './frameOwners';
+import { lastFrameOf, ownsFrame } from './frameOwners';
 import { lockDataDir } from './lock';
 import { watchMachines } from './machineWatch';
 import { createRelayPolicy } from './relayPolicy';
@@ -162,6 +162,7 @@ export async function compose(
     hooks: {
       ...options.hooks,
       acquired: metrics.acquired,
+      lastFrame: (sessionId) => lastFrameOf(db, sessionId),
       isSpared: (sessionId) => waits(sessionId) || late.channel?.busy(sessionId) === true,
     },
     bus,

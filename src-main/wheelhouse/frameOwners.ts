@@ -9,3 +9,14 @@ export const ownsFrame = (db: Database, caller: string, hash: string): boolean =
      UNION ALL SELECT 1 FROM sessions JOIN checkpoints ON checkpoints.session_id = sessions.id
      WHERE sessions.caller = ?1 AND checkpoints.frame = ?2 LIMIT 1`,
   ).get(caller, hash) !== undefined;
+
+/** The newest picture on a session's record that is still kept. */
+export function lastFrameOf(db: Database, sessionId: string): { hash: string; at: string } | null {
+  const row = sql(
+    db,
+    `SELECT frames.hash AS hash, actions.at AS at FROM actions
+     JOIN frames ON frames.hash = coalesce(actions.frame_after, actions.frame_before)
+     WHERE actions.session_id = ? ORDER BY actions.seq DESC LIMIT 1`,
+  ).get(sessionId) as { hash: string; at: number } | undefined;
+  return row === undefined ? null : { hash: row.hash, at: new Date(row.at).toISOString() };
+}
