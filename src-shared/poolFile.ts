@@ -13,6 +13,7 @@ const strict = {
   warm: others.warm.strict(),
   idle: others.idle.strict(),
   home: others.home.strict(),
+  acquire: others.acquire.strict(),
   network: others.network.strict(),
   checkpoints: others.checkpoints.strict(),
   limits: others.limits.strict(),

@@ -7,6 +7,7 @@ import { WheelhouseError } from '../base/errors';
 import type { Shell } from '../ipc/rooms';
 import { readText } from './readText';
 import type { createTheme } from './theme';
+import { writeStream } from './writeStream';
 
 /** The only pages that the app ever opens in a browser: fixed addresses, chosen by name. */
 const pages: Record<string, string> = {
@@ -74,6 +75,15 @@ export function createShell(options: {
         const why = error instanceof Error ? error.message : String(error);
         throw new WheelhouseError('not_supported', `The file could not be written: ${why}`, {}, { cause: error });
       }
+      return true;
+    },
+    async saveStream({ name, kind, open }) {
+      const { canceled, filePath } = await dialog.showSaveDialog({
+        defaultPath: join(app.getPath('downloads'), name),
+        filters: [{ name: kind.toUpperCase(), extensions: [kind] }],
+      });
+      if (canceled || !filePath) return false;
+      await writeStream(filePath, await open());
       return true;
     },
     async openText({ kinds, bytes }) {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { AppInfo, DemoStatus, PushData, PushName, SetupStatus, SetupWay } from '@shared/ipc';
 import type { AttentionQueue, Control, Operator } from '../control/types';
 import type { Broker } from '../broker/types';
@@ -44,6 +45,11 @@ export interface Shell {
   readClipboard(): Promise<string>;
   /** Asks for a place and writes the text there; false when none was chosen. */
   saveText(file: { name: string; kind: 'csv' | 'yaml'; text: string }): Promise<boolean>;
+  /**
+   * Asks for a place, then opens and writes there what may be large; false when none was chosen. A file that was begun
+   * and not finished does not stay.
+   */
+  saveStream(file: { name: string; kind: string; open(): Promise<Readable> }): Promise<boolean>;
   /** Asks for a file and reads it; null when none was chosen. too_large past `bytes`, bad_request when it is not text. */
   openText(wanted: { kinds: readonly string[]; bytes: number }): Promise<{ name: string; text: string } | null>;
   openHelp(topic: string): Promise<void>;

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { WheelhouseError } from '../base/errors';
 import { createApp } from './app';
 import { createEventStreams } from './events/streams';
+import { HomeOwners } from './events/homeOwners';
 import { seesEvent } from './events/visibility';
 import { refusal, type GatePolicy } from './gate';
 import { defaultLimits, type ServerLimits } from './limits';
@@ -47,12 +48,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const limits = { ...defaultLimits, ...options.limits };
   let gate: GatePolicy = { port: options.port, allowedHosts: [], allowedOrigins: [] };
+  const homes = new HomeOwners(services.bus, limits.eventRing);
   const streams = createEventStreams({
     bus: services.bus,
     clock: services.clock,
     boot: services.ids.make('e'),
     limits,
-    sees: (caller, entry) => seesEvent(services, caller, entry.event),
+    sees: (caller, entry) => seesEvent(services, homes, caller, entry.event),
     stands: (caller) => services.identity.stands(caller.tokenId),
   });
   const owners = new ScreenOwners(services.clock, (tokenId) => services.identity.stands(tokenId));
@@ -93,6 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     async close() {
       streams.close();
+      homes.close();
       screens.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

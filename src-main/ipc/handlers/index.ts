@@ -11,10 +11,13 @@ import { createSetupRoom } from '../setupRoom';
 import { Thumbnails } from '../thumbnails';
 import { appHandlers } from './app';
 import { attentionHandlers } from './attention';
+import { capacityHandlers } from './capacity';
 import { checkpointHandlers } from './checkpoints';
 import { controlHandlers } from './control';
 import { demoHandlers } from './demo';
 import { diagnosticsHandlers } from './diagnostics';
+import { homeHandlers } from './homes';
+import { machineHandlers } from './machines';
 import { poolHandlers } from './pools';
 import { screenHandlers } from './screen';
 import { sessionHandlers } from './sessions';
@@ -53,6 +56,9 @@ export function createHandlers(
     ...setupHandlers(setup),
     ...diagnosticsHandlers(deps),
     ...poolHandlers(rooms, shell),
+    ...machineHandlers(rooms),
+    ...homeHandlers(rooms, shell),
+    ...capacityHandlers(rooms),
     ...usageHandlers(rooms, shell),
     ...sessionHandlers(rooms),
     ...checkpointHandlers(rooms),

@@ -32,4 +32,5 @@ export const poolHandlers = (
       await broker.pools.destroyMachine(machineId);
       return null;
     },
+    'pools.retry': ({ id }) => broker.pools.retry(id),
   }) satisfies Partial<Handlers>;

@@ -3,7 +3,7 @@ import { consoleLog } from '../../server/consoleLog';
 import type { Handlers } from '../router';
 import type { Rooms } from '../rooms';
 
-/** How long a person who pressed "Start a session" waits for a machine. */
+/** How long a person who pressed "Start a session" or "Resume" waits for a machine. */
 const startDeadlineMs = 30_000;
 
 export function sessionHandlers({ broker, operator }: Rooms) {
@@ -21,6 +21,14 @@ export function sessionHandlers({ broker, operator }: Rooms) {
     'sessions.release': async ({ sessionId }) => {
       await broker.release(sessionId, operator.name, `Stopped by ${operator.name}`);
       return null;
+    },
+    'sessions.suspend': async ({ sessionId }) => {
+      await broker.suspend(sessionId, operator.name);
+      return null;
+    },
+    async 'sessions.resume'({ sessionId }) {
+      await broker.connect(sessionId, { signal: AbortSignal.timeout(startDeadlineMs) });
+      return broker.sessions.get(sessionId);
     },
   } satisfies Partial<Handlers>;
 }

@@ -101,6 +101,19 @@ it('tells agents of their own sessions and pools only', async () => {
   ]);
 });
 
+it('tells agents of their own homes, to the last', async () => {
+  const mine = rooms.homes.add('h_mine0001', { caller: 'one', state: 'deleting' });
+  const theirs = rooms.homes.add('h_theirs01', { caller: 'two' });
+  const reader = await listen(rooms.token('agent', 'one'));
+  for (const data of [theirs, mine]) rooms.bus.emit({ event: 'home', data });
+  for (const { homeId } of [theirs, mine]) rooms.bus.emit({ event: 'home_removed', data: { homeId } });
+  await until(() => reader.events().length >= 2, 'its own two');
+  expect(reader.events().map((event) => [event.event, event.data.homeId])).toEqual([
+    ['home', 'h_mine0001'],
+    ['home_removed', 'h_mine0001'],
+  ]);
+});
+
 it('beats when nothing happens, and ends the stream of a withdrawn token', async () => {
   await server.close();
   await start({ heartbeatMs: 30 });

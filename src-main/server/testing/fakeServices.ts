@@ -9,7 +9,7 @@ import { WheelhouseError } from '../../base/errors';
 import { systemIds } from '../../base/ids';
 import { silentLogger } from '../../base/logger';
 import { planImport } from '../../broker/poolFile';
-import type { Broker } from '../../broker/types';
+import type { AcquireRequest, Broker } from '../../broker/types';
 import type { Control } from '../../control/types';
 import { checkpointsDouble } from '../../channel/testing/checkpoints';
 import type { SandboxBackend } from '../../sandbox/backend';
@@ -22,6 +22,7 @@ import { createUsage } from '../../usage/index';
 import { pageOf } from '../page';
 import { createIdentity } from '../identity';
 import type { Services, TicketMode } from '../services';
+import { fakeCapacity, fakeHomes, fakeMachines } from './fakeBroker';
 
 const control: Session['control'] = {
   kind: 'agent',
@@ -86,6 +87,10 @@ export function fakeServices() {
     if (!session) throw gone();
     return session;
   };
+  const homes = fakeHomes();
+  const machines = fakeMachines();
+  const retried: string[] = [];
+  const acquired: AcquireRequest[] = [];
   const broker = {
     pools: {
       list: () => [...pools.values()],
@@ -116,6 +121,14 @@ export function fakeServices() {
         return { applied: !dryRun, pools: steps.map(({ shown }) => shown) };
       },
       delete: async (id) => void pools.delete(id),
+      retry: (id) => (retried.push(id), broker.pools.get(id)),
+      ...machines.pool,
+    },
+    homes: homes.homes,
+    machines: machines.machines,
+    capacity: fakeCapacity(),
+    async suspend(sessionId) {
+      sessions.set(sessionId, { ...find(sessionId), status: 'idle', machineId: null, suspendedAt: iso(0) });
     },
     sessions: {
       list: (query, caller) =>
@@ -131,7 +144,9 @@ export function fakeServices() {
         return session;
       },
     },
-    acquire: async ({ sessionId, caller }) => {
+    acquire: async (request) => {
+      const { sessionId, caller } = request;
+      acquired.push(request);
       const session = fakeSession(sessionId ?? systemIds.uuid(), caller.name);
       sessions.set(session.sessionId, session);
       return session;
@@ -141,11 +156,13 @@ export function fakeServices() {
       machineId: 'm_1',
       backend: { logs: async () => ['a\u001bline'] } as unknown as SandboxBackend,
     }),
-    connect: async (sessionId) => ({
-      session: find(sessionId),
-      target: { machineId: 'm_1', path: '/nowhere', secret: 'secret' },
-      guest: null as never,
-    }),
+    async connect(sessionId, { wake = true } = {}) {
+      const known = find(sessionId);
+      if (known.status === 'idle' && !wake) throw new WheelhouseError('not_ready', 'Suspended.', { suspended: true });
+      const session: Session = { ...known, status: 'active', machineId: 'm_1', suspendedAt: null };
+      sessions.set(sessionId, session);
+      return { session, target: { machineId: 'm_1', path: '/nowhere', secret: 'secret' }, guest: null as never };
+    },
   } as Partial<Omit<Broker, 'pools' | 'sessions'>> & {
     pools: Partial<Broker['pools']>;
     sessions: Partial<Broker['sessions']>;
@@ -216,5 +233,6 @@ export function fakeServices() {
   const token = (role: 'agent' | 'operator' | 'admin', name: string = role, poolIds: string[] = []): string =>
     identity.create({ name, role, pools: poolIds }).secret;
   const callOf = (sessionId: string) => usage.call(sessionId, 'click');
-  return { live, callOf, services, sessions, pools, screens, mcpRequests, bus, token, identity };
+  const made = { homes, machines, retried, acquired };
+  return { ...made, live, callOf, services, sessions, pools, screens, mcpRequests, bus, token, identity };
 }
