@@ -18,6 +18,7 @@ function codeOf(reason: Condition['reason']): ErrorCode | null {
     case 'Healthy':
     case 'Replenishing':
     case 'AtCapacity':
+    case 'HostAtCapacity':
     case 'MachineQuarantined':
     case 'CreateFailed':
     case 'Preparing':

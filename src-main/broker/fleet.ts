@@ -91,6 +91,10 @@ export class Fleet {
   forgetPool(poolId: string): void {
     this.failures.delete(poolId);
   }
+  /** A person wants to know whether it works now. */
+  retry(poolId: string): void {
+    this.forgive(poolId);
+  }
   /** Somebody mended something: try again without waiting. */
   forgive(poolId: string): void {
     const failure = this.failures.get(poolId);

@@ -7,6 +7,7 @@ import { parseInput } from '../base/parse';
 import { Acquisition } from './acquisition';
 import { Announcer } from './announcer';
 import { BackendWatch } from './backendWatch';
+import { CapacityBook } from './capacityBook';
 import { Core } from './core';
 import { Fleet } from './fleet';
 import { Interventions } from './interventions';
@@ -36,6 +37,7 @@ const pageQuerySchema = listQuerySchema.safeExtend({ limit: z.int().min(1).max(2
 export function createBroker(options: BrokerOptions): Broker {
   const core = new Core(options);
   const watch = new BackendWatch(core);
+  const capacity = new CapacityBook(core);
   const links = new MachineLinks(core, watch);
   const preparations = new Preparations(core, watch);
   const fleet = new Fleet(core, watch, links, preparations);
@@ -70,6 +72,7 @@ export function createBroker(options: BrokerOptions): Broker {
     return !pool || isFresh(row, pool, watch.tag(row.backend, pool.spec.image));
   };
   pools.onChanged = () => reconciler.poke();
+  capacity.onChanged = () => reconciler.poke();
   reconciler.waiting = (poolId) => acquisition.waiting(poolId);
   reconciler.places = (poolId) => acquisition.places(poolId);
   reconciler.onPoolGone = (poolId) => {
@@ -141,13 +144,13 @@ export function createBroker(options: BrokerOptions): Broker {
   };
   return {
     pools,
+    capacity: { get: () => capacity.get(), set: (limits) => capacity.set(limits) },
     homes: { list: () => [], get: notYet, remove: notYet, read: notYet },
     machines: {
       look: (machineId) => looks.look(machineId),
       run: (machineId, command, by) => looks.run(machineId, command, by),
       keep: (machineId) => looks.keep(machineId),
     },
-    capacity: { get: notYet, set: notYet },
     suspend: notYet,
     sessions: {
       list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session> {

@@ -128,6 +128,8 @@ export interface BrokerOptions {
   ids: Ids;
   logger: Logger;
   limits?: Partial<Limits>;
+  /** What this computer has, in MiB and cores; absent: as its system says. */
+  host?: { memoryMiB: number; cpus: number };
   /** 0 up to 1, for jitter. */
   random?: () => number;
   /**

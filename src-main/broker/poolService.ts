@@ -125,7 +125,7 @@ export class PoolService implements Pools {
   /** The last failure is forgiven, and what the backend says is asked anew. */
   retry(id: string): Pool {
     const row = this.row(id);
-    this.fleet.forgive(id);
+    this.fleet.retry(id);
     this.changed(row.spec.backend);
     return this.get(id);
   }
