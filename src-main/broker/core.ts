@@ -112,6 +112,7 @@ export class Core {
     const row = this.machine(machineId);
     const state = nextMachineState(row.state, 'destroyed');
     this.machines.remove(machineId);
+    this.quarantine.forget(machineId);
     this.noteMachine({ ...row, state, since: this.now });
   }
   noteMachine(row: MachineRow): void {

@@ -19,6 +19,8 @@ export interface MachineView {
   ageMs: number;
   /** Made for one session alone: it takes up a place, and is nobody else's. */
   taken?: boolean;
+  /** Quarantined, and somebody said to keep it: only its pool's end, or their own word, discards it. */
+  kept?: boolean;
 }
 
 export interface Observed {
@@ -61,7 +63,7 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
     return actions;
   }
 
-  const quarantined = inState('quarantined');
+  const quarantined = inState('quarantined').filter((machine) => !machine.kept);
   quarantined.forEach((machine, index) => {
     const newer = quarantined.length - 1 - index;
     if (newer >= keep.quarantined || machine.ageMs >= keep.quarantinedMs)

@@ -44,7 +44,6 @@ export class Reconciler {
     }
   }
   private reconcile(pool: PoolRow): void {
-    const now = this.core.options.clock.now();
     // What was begun goes first: it holds slots.
     for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
     const machines = this.core.machines.byPool(pool.id);
@@ -66,7 +65,8 @@ export class Reconciler {
           machineId: row.machineId,
           state: row.state,
           fresh: isFresh(row, pool, tag),
-          ageMs: now - Date.parse(row.since),
+          ageMs: this.core.quarantine.ageMs(row, this.core.limits.quarantinedMs),
+          kept: this.core.quarantine.keptMs(row) > 0,
           taken: row.forSession !== null && ['creating', 'starting', 'ready'].includes(row.state),
         })),
         mayCreate:
