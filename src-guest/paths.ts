@@ -6,6 +6,7 @@ const door = `${run}/private/link`;
 export const guestPaths = {
   boot: `${door}/${bootFileName}`,
   link: `${door}/${linkSocketName}`,
+  mark: `${run}/private/mark`,
   rfb: `${run}/private/rfb.sock`,
   machineId: `${run}/machine-id`,
   /** Where the session's supervisor reports for duty. */

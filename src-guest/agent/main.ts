@@ -5,9 +5,11 @@ import { EpochFence } from '../epochFence';
 import { LinkServer } from '../linkServer';
 import { guestPaths } from '../paths';
 import { becomeByFile, becomeByLines, linkPlace, type Identity } from './boots';
+import { freeSpace } from './disk';
 import { guestCrypto, kernelRandom } from './kernelRandom';
 import { openScreen, watchScreen } from './screen';
 import { SessionDoor } from './sessionDoor';
+import { UsedMark } from './usedMark';
 
 const log = (message: string): void => console.error(message);
 const quit = (message: string): never => {
@@ -43,6 +45,7 @@ export async function run(): Promise<void> {
     (error: Error) => quit(`screen: ${error.message}`),
   );
   const door = new SessionDoor(log);
+  const used = new UsedMark(guestPaths.mark);
   const forwarded = Object.fromEntries(
     sessionCalls.map((name) => [name, (args: never, signal: AbortSignal) => door.call(name, args, signal)]),
   ) as Pick<CallHandlers, (typeof sessionCalls)[number]>;
@@ -53,7 +56,16 @@ export async function run(): Promise<void> {
     const fence = new EpochFence();
     const handlers: CallHandlers = {
       ...forwarded,
-      health: async () => ({ machineId, bootId, epoch: fence.epoch, screenReady, sessionReady: door.ready }),
+      health: async () => ({
+        ...{ machineId, bootId, epoch: fence.epoch, screenReady, sessionReady: door.ready },
+        disk: await freeSpace('/', guestPaths.home),
+        mark: used.get(),
+      }),
+      mark: async ({ mark }) => {
+        used.set(mark);
+        return {};
+      },
+      settle: ({ ms }) => door.settle(ms),
       setEpoch: async ({ epoch }) => {
         await Promise.all([fence.raise(epoch), door.raise(epoch)]);
         return {};

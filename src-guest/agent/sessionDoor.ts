@@ -11,6 +11,8 @@ type State =
   | { kind: 'waiting' }
   | { kind: 'starting'; client: CallClient }
   | { kind: 'ready'; client: CallClient }
+  | { kind: 'settling'; result: Promise<LinkResult<'settle'>> }
+  | { kind: 'settled' }
   | { kind: 'ended'; reason: string };
 
 /** Milliseconds the session's programs may take until the supervisor calls them ready. */
@@ -18,8 +20,11 @@ const startMs = 30_000 * patience;
 /** A call's own limit is kept by the supervisor; past this much more it is given up. */
 const graceMs = 3_000;
 const callMs = 9_000;
+const over = 'The session has ended: it was settled.';
 /** Less than the broker waits for a change of hands (5 s); a command that was cut off is gone within 2 s. */
 const raiseMs = 3_000;
+/** What is left of a session is ended and the disks are written within this, once its programs had their time. */
+const settleGraceMs = 4_000;
 
 /**
  * Where the session's supervisor, which runs as the session's user, reports for duty. The first connection is taken, at
@@ -32,6 +37,7 @@ export class SessionDoor {
   private firstEpoch = 0;
   private lastEpoch = -1;
   private underWay = 0;
+  private dismiss = (): void => {};
 
   constructor(private readonly log: (message: string) => void) {}
 
@@ -49,6 +55,7 @@ export class SessionDoor {
         () => {},
         (reason) => {
           client.end(reason);
+          if (this.state.kind === 'settled') return;
           this.state = { kind: 'ended', reason };
           this.log(`session: ended, ${reason}`);
         },
@@ -58,6 +65,7 @@ export class SessionDoor {
         (code, message) => new GuestError(code, message),
         (note) => this.log(`session: ${note.replaceAll(/\p{C}/gu, ' ')}`),
       );
+      this.dismiss = () => framed.fail('settled');
       this.state = { kind: 'starting', client };
       void this.awaitReady(client);
     });
@@ -72,6 +80,7 @@ export class SessionDoor {
     const { state } = this;
     if (state.kind === 'waiting') throw new GuestError('not_ready', 'The session has not been started yet.');
     if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
+    if (state.kind === 'settling' || state.kind === 'settled') throw new GuestError('guest_failed', over);
     const own = (args as { timeoutMs?: number }).timeoutMs;
     const counted = 'epoch' in args ? { ...args, epoch: this.count(args.epoch) } : args;
     this.underWay += 1;
@@ -79,6 +88,27 @@ export class SessionDoor {
     const end = () => void (this.underWay -= 1);
     answer.then(end, end);
     return answer;
+  }
+
+  /**
+   * The session ends for good, and its supervisor with it. All who ask get the same answer, and nobody calls it back. A failure leaves a session
+   * that is over too: what had begun to end does not go back. Throws not_ready, guest_failed, guest_timeout.
+   */
+  settle(ms: number): Promise<LinkResult<'settle'>> {
+    const { state } = this;
+    if (state.kind === 'settled') return Promise.resolve({ ended: 0, killed: 0 });
+    if (state.kind === 'settling') return state.result;
+    if (state.kind === 'waiting') throw new GuestError('not_ready', 'The session has not been started yet.');
+    if (state.kind === 'ended') throw new GuestError('guest_failed', `The session has ended: ${state.reason}.`);
+    const result = state.client.call('settle', { ms }, { timeoutMs: ms + settleGraceMs });
+    this.state = { kind: 'settling', result };
+    const end = (next: State) => () => {
+      // Nothing of its user is left to take the place of the supervisor, which goes when its connection does.
+      if (this.state.kind === 'settling') this.state = next;
+      this.dismiss();
+    };
+    result.then(end({ kind: 'settled' }), end({ kind: 'ended', reason: 'it did not settle' }));
+    return result;
   }
 
   /**

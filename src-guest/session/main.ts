@@ -14,7 +14,9 @@ import { exec } from './exec';
 import { SessionFiles } from './files';
 import { launch } from './launch';
 import { listProcesses } from './processes';
-import { keep, readSessionFile } from './programs';
+import { keep, readSessionFile, type Surroundings } from './programs';
+import { endPrograms, ownPrograms } from './settle';
+import { writeOut } from './writeOut';
 
 const startMs = 20_000 * patience;
 const retryMs = 3;
@@ -34,7 +36,11 @@ export async function run(): Promise<void> {
   );
   // Nobody reads this program's own output; the agent writes the machine's log.
   const log = (message: string): void => void framed.send({ note: message.slice(0, 2000) });
-  const surroundings = { home: guestPaths.home, environment, log };
+  const over = new AbortController();
+  const surroundings: Surroundings = {
+    ...{ home: guestPaths.home, environment, log },
+    ...{ over: over.signal, pids: new Set() },
+  };
 
   const x = persist('the X server', () => XConnection.open(guestPaths.display));
   const clipboard = x.then((connection) => Clipboard.open(connection));
@@ -62,13 +68,21 @@ export async function run(): Promise<void> {
       // The agent knows the machine; it asks only whether the session stands.
       return { machineId: 'session', bootId: 'session', epoch: 0, screenReady: true, sessionReady: true };
     },
+    async settle({ ms }) {
+      over.abort();
+      const result = await endPrograms(ownPrograms(), { ms, kept: (pid) => surroundings.pids.has(pid) });
+      await writeOut(guestPaths.home);
+      return result;
+    },
     exec: async (call, signal) => {
       await complete;
+      if (over.signal.aborted) throw new GuestError('guest_failed', 'The session is ending.');
       return exec(call, surroundings, signal);
     },
     launch: async (call, signal) => {
       await complete;
       signal.throwIfAborted();
+      if (over.signal.aborted) throw new GuestError('guest_failed', 'The session is ending.');
       return launch(call, surroundings);
     },
     listWindows: () => windows.list(),

@@ -23,23 +23,33 @@ const restartMs = [100, 500, 2_000, 10_000];
 /** A program that ran this long is believed to work. */
 const settledMs = 30_000;
 
+export interface Surroundings {
+  environment: Record<string, string>;
+  home: string;
+  log(message: string): void;
+  /** Once it is aborted nothing is started any more. */
+  over: AbortSignal;
+  /** The kept programs that run. */
+  pids: Set<number>;
+}
+
 /** Starts a program and keeps it. Resolves once: when a program that runs once has ended, or a kept one has been started. */
-export function keep(
-  program: Program,
-  surroundings: { environment: Record<string, string>; home: string; log(message: string): void },
-  attempt = 0,
-): Promise<void> {
-  const { environment, home: cwd, log } = surroundings;
+export function keep(program: Program, surroundings: Surroundings, attempt = 0): Promise<void> {
+  const { environment, home: cwd, log, over, pids } = surroundings;
   return new Promise((resolve) => {
+    if (over.aborted) return resolve();
     const [file = '', ...args] = program.command;
     const startedAt = performance.now();
     const child = spawn(file, args, { cwd, env: environment, stdio: 'ignore', detached: true });
+    const { pid } = child;
+    if (pid !== undefined) pids.add(pid);
     let ended = false;
     const end = (why: string) => {
       if (ended) return;
       ended = true;
+      if (pid !== undefined) pids.delete(pid);
       resolve();
-      if (!program.restart) return;
+      if (!program.restart || over.aborted) return;
       log(`${program.name} ended (${why})`);
       const next = performance.now() - startedAt > settledMs ? 0 : attempt + 1;
       const delay = restartMs[Math.min(next, restartMs.length - 1)];

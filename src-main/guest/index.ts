@@ -10,6 +10,8 @@ import type { ConnectGuest, GuestClient, OpenRfb } from './types';
 const callMs = 10_000;
 /** A command's own limit is kept by the guest; this much later the broker stops waiting for its answer. */
 const execGraceMs = 5_000;
+/** Beyond what programs get to end by themselves: what is left is ended and written to the disks. */
+const settleGraceMs = 5_000;
 
 /**
  * Connects to a machine's in-guest agent and proves both ends. Rejects with guest_failed (nothing listens, wrong
@@ -36,11 +38,27 @@ export const openRfb: OpenRfb = async (target, signal) => {
 
 function guestClient(link: GuestLink): GuestClient {
   const inTime = { timeoutMs: callMs };
+  let knows: Promise<boolean> | null = null;
+  /** An agent of an older image, whose machine outlived the update, ends its connection at a call it has never heard of. */
+  const mustKnow = async (what: string): Promise<void> => {
+    knows ??= link.call('health', {}, inTime).then(({ mark }) => mark !== undefined);
+    knows.catch(() => (knows = null));
+    if (await knows) return;
+    throw new WheelhouseError('not_supported', `This machine's agent does not know ${what}.`);
+  };
   return {
     target: link.target,
     health: (timeoutMs = callMs) => link.call('health', {}, { timeoutMs }),
     async setEpoch(epoch) {
       await link.call('setEpoch', { epoch }, inTime);
+    },
+    async mark(mark) {
+      await mustKnow('mark');
+      await link.call('mark', { mark }, inTime);
+    },
+    async settle(ms) {
+      await mustKnow('settle');
+      return link.call('settle', { ms }, { timeoutMs: ms + settleGraceMs });
     },
     exec: (call, signal) => link.call('exec', call, { timeoutMs: call.timeoutMs + execGraceMs, signal }),
     listWindows: () => link.call('listWindows', {}, inTime),

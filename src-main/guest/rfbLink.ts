@@ -121,6 +121,8 @@ export async function connectRfbGuest(target: LinkTarget, path: RfbPath, signal:
       // Nothing inside could refuse an older one: the screen's hub and relay do, before the machine.
       epoch = Math.max(epoch, next);
     },
+    mark: refuse,
+    settle: refuse,
     exec: refuse,
     listWindows: refuse,
     activateWindow: refuse,

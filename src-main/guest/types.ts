@@ -29,6 +29,10 @@ export interface GuestHealth {
   screenReady: boolean;
   /** The session's own processes (window manager, panel) run under their own user. */
   sessionReady: boolean;
+  /** Bytes that programs of the session can still write. Absent: its agent does not tell. */
+  disk?: { freeBytes: number; homeFreeBytes: number } | undefined;
+  /** What `mark` left; null in a machine that nobody has had. Absent: its agent takes no marks and does not settle. */
+  mark?: string | null | undefined;
 }
 
 /**
@@ -41,6 +45,14 @@ export interface GuestClient {
   health(timeoutMs?: number): Promise<GuestHealth>;
   /** From now on the agent refuses effects under an older epoch. */
   setEpoch(epoch: number): Promise<void>;
+  /** Marks the machine as used (1-128 characters), for as long as it lives. not_supported by an agent from before it. */
+  mark(mark: string): Promise<void>;
+  /**
+   * Ends every program of the session: asked to, waited for at most `ms` (0-10 000), then by force; writes everything to
+   * the disks. The session does not come back in this machine: `sessionReady` is false and its calls fail with
+   * guest_failed. Idempotent. not_supported by an agent from before it; fails as other calls do 5 s after `ms`.
+   */
+  settle(ms: number): Promise<{ ended: number; killed: number }>;
   exec(
     call: { epoch: number; command: string; cwd?: string; timeoutMs: number },
     signal?: AbortSignal,

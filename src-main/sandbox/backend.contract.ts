@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep } from '../base/deadline';
 import { connectGuest, openRfb } from '../guest';
 import type { SandboxBackend } from './backend';
-import { checkpointContract, homeCheckpointContract, homeContract } from './backend.keep.contract';
+import { execContract } from './backend.exec.contract';
+import { attachContract, checkpointContract, homeCheckpointContract, homeContract } from './backend.keep.contract';
 import { eventually, MachinePark } from './machinePark.contract';
 
 export { eventually, MachinePark, secretOf } from './machinePark.contract';
@@ -15,6 +16,8 @@ export interface BackendUnderTest {
   image: string;
   /** Ends a machine from inside or behind the backend's back. */
   crash(machineId: string): Promise<void>;
+  /** How a file's text looks in a home's content; absent: as it is. */
+  readable?(path: string, text: string): string;
   close(): Promise<void>;
 }
 
@@ -24,6 +27,10 @@ const never = new AbortController().signal;
 export interface Keeps {
   checkpoints?: boolean;
   homes?: boolean;
+  /** Homes are given to machines that run, too. */
+  attach?: boolean;
+  /** Commands are run without the machine's agent. */
+  exec?: boolean;
 }
 
 /** The one suite that every backend passes. Each test makes its own machines, but for the ones that only look. */
@@ -211,10 +218,47 @@ export function backendContract(name: string, make: () => Promise<BackendUnderTe
       }
     });
 
-    const parts = { backend: () => backend, park: () => park };
+    it('ends a session for good, and its machine with its screen goes on', async () => {
+      const { client } = await park.ready();
+      await client.launch({ epoch: 0, path: 'xterm', args: ['-title', 'xterm', '-e', 'sleep', '600'] });
+      await eventually(async () => expect((await client.listWindows()).map(({ title }) => title)).toContain('xterm'));
+      const { ended } = await client.settle(500);
+      expect(ended).toBeGreaterThan(0);
+      expect(await client.settle(500)).toEqual({ ended: 0, killed: 0 });
+      expect(await client.health()).toMatchObject({ screenReady: true, sessionReady: false });
+      const late = client.exec({ epoch: 0, command: 'true', timeoutMs: 1000 });
+      await expect(late).rejects.toMatchObject({ code: 'guest_failed' });
+    });
+
+    it('bears a mark once somebody had it, under any session, and a new machine bears none', async () => {
+      const { client, target } = await park.ready();
+      expect(await client.health()).toMatchObject({ mark: null });
+      await client.mark('s_first');
+      expect(await client.health()).toMatchObject({ mark: 's_first' });
+      await client.settle(0);
+      expect(await client.health()).toMatchObject({ mark: 's_first' });
+      await backend.destroy(target.machineId, never);
+      const next = await park.ready();
+      expect(await next.client.health()).toMatchObject({ mark: null });
+    });
+
+    it('says how much room is left', async () => {
+      const { disk } = await (await park.ready()).client.health();
+      expect(disk?.freeBytes).toBeGreaterThan(1_000_000);
+      expect(disk?.homeFreeBytes).toBeGreaterThan(1_000_000);
+    });
+
+    const parts = {
+      backend: () => backend,
+      park: () => park,
+      other: () => under.other,
+      readable: (path: string, text: string) => (under.readable ? under.readable(path, text) : text),
+    };
     const asked = [
       ...(keeps.checkpoints ? [checkpointContract] : []),
       ...(keeps.homes ? [homeContract] : []),
+      ...(keeps.exec ? [execContract] : []),
+      ...(keeps.attach ? [attachContract] : []),
       ...(keeps.checkpoints && keeps.homes ? [homeCheckpointContract] : []),
     ];
     for (const ask of asked) ask(parts);

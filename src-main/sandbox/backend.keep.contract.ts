@@ -1,7 +1,8 @@
+import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import type { GuestClient } from '../guest/types';
 import type { SandboxBackend } from './backend';
-import { eventually, secretOf, type MachinePark } from './machinePark.contract';
+import { eventually, MachinePark, secretOf } from './machinePark.contract';
 
 const never = new AbortController().signal;
 let count = 0;
@@ -10,6 +11,9 @@ const fresh = (kind: string): string => `${kind}_${process.pid.toString(36)}${++
 interface Under {
   backend(): SandboxBackend;
   park(): MachinePark;
+  other(): SandboxBackend;
+  /** What a home's content holds when this file is in it. */
+  readable(path: string, text: string): string;
 }
 
 const write = (client: GuestClient, path: string, text: string) =>
@@ -155,7 +159,8 @@ export function checkpointContract({ backend, park }: Under): void {
 }
 
 /** What a backend that keeps homes promises. */
-export function homeContract({ backend, park }: Under): void {
+export function homeContract(under: Under): void {
+  const { backend, park } = under;
   const kept = () => {
     const { homes } = backend();
     if (!homes) throw new Error('this backend keeps no homes');
@@ -182,23 +187,92 @@ export function homeContract({ backend, park }: Under): void {
     expect(await holder(home.homeId)).toBeUndefined();
   });
 
+  it('loses nothing of a home whose session was settled, down to the last moment', async () => {
+    const home = { homeId: fresh('home'), quotaMiB: 64 };
+    const one = await park().ready({ ...park().spec(), home });
+    await one.client.launch({ epoch: 0, path: 'xterm', args: ['-title', 'xterm', '-e', 'sleep', '600'] });
+    await eventually(async () => expect(await titles(one.client)).toContain('xterm'));
+    const data = Buffer.alloc(3 * 1024 * 1024, 'last moment ');
+    await one.client.writeFile({ epoch: 0, path: 'last', data });
+    expect((await one.client.settle(500)).ended).toBeGreaterThan(0);
+    await backend().destroy(one.target.machineId, never);
+    const two = await park().ready({ ...park().spec(), home });
+    expect((await two.client.readFile('last')).equals(data)).toBe(true);
+    await backend().destroy(two.target.machineId, never);
+    await kept().remove(home.homeId, never);
+  });
+
+  it('gives a home’s bytes back, without a machine', async () => {
+    const home = { homeId: fresh('home'), quotaMiB: 64 };
+    const one = await park().ready({ ...park().spec(), home });
+    await write(one.client, file, 'to be stored elsewhere');
+    await one.client.settle(500);
+    await backend().destroy(one.target.machineId, never);
+    const before = (await backend().list(never)).length;
+    const { bytes, stream } = await kept().read(home.homeId, never);
+    const content = await buffer(stream);
+    expect(content.length).toBeGreaterThan(0);
+    if (bytes !== null) expect(content).toHaveLength(bytes);
+    expect(content.includes(under.readable(file, 'to be stored elsewhere'))).toBe(true);
+    // A reader that leaves in the middle holds nothing up either.
+    (await kept().read(home.homeId, never)).stream.destroy();
+    await eventually(() => kept().remove(home.homeId, never));
+    expect(await backend().list(never)).toHaveLength(before);
+    await expect(kept().read(home.homeId, never)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('does not see, take or remove the homes of another installation', async () => {
+    const foreign = new MachinePark(under.other(), park().image);
+    const home = { homeId: fresh('home'), quotaMiB: 64 };
+    try {
+      const { client } = await foreign.ready({ ...foreign.spec(), home });
+      await write(client, file, 'theirs');
+      expect(await holder(home.homeId)).toBeUndefined();
+      await kept().remove(home.homeId, never);
+      await expect(kept().read(home.homeId, never)).rejects.toMatchObject({ code: 'not_found' });
+      const mine = await park().ready({ ...park().spec(), home });
+      await expect(mine.client.readFile(file)).rejects.toMatchObject({ code: 'not_found' });
+      await backend().destroy(mine.target.machineId, never);
+      await kept().remove(home.homeId, never);
+      expect(await read(client, file)).toBe('theirs');
+    } finally {
+      await foreign.clear();
+      await under.other().homes?.remove(home.homeId, never);
+    }
+  });
+
+  it('knows no home that never was', async () => {
+    await expect(kept().read('home_that_never_was', never)).rejects.toMatchObject({ code: 'not_found' });
+    await kept().remove('home_that_never_was', never);
+    expect(await holder('home_that_never_was')).toBeUndefined();
+    expect(typeof kept().enforcesQuota).toBe('boolean');
+  });
+}
+
+/** What a backend promises that can plug a home into a machine that runs. */
+export function attachContract({ backend, park }: Under): void {
+  const file = '/home/session/notes';
+
   it('gives a home to a machine that runs, under a new boot id', async () => {
+    const { homes } = backend();
+    const attach = homes?.attach?.bind(homes);
+    if (!attach) throw new Error('this backend attaches no homes');
     const home = { homeId: fresh('home'), quotaMiB: 64 };
     const { client, target } = await park().ready();
     const before = (await client.health()).bootId;
-    await kept().attach(target.machineId, home, secretOf(target.machineId), never);
+    await attach(target.machineId, home, secretOf(target.machineId), never);
     const now = await park().connect(park().target(target.machineId));
     expect((await now.health()).bootId).not.toBe(before);
     await write(now, file, 'attached');
     const other = await park().ready();
-    const second = kept().attach(other.target.machineId, home, secretOf(other.target.machineId), never);
+    const second = attach(other.target.machineId, home, secretOf(other.target.machineId), never);
     await expect(second).rejects.toMatchObject({ code: 'conflict' });
     await backend().destroy(target.machineId, never);
-    await kept().attach(other.target.machineId, home, secretOf(other.target.machineId), never);
+    await attach(other.target.machineId, home, secretOf(other.target.machineId), never);
     const then = await park().connect(park().target(other.target.machineId));
     expect(await read(then, file)).toBe('attached');
     await backend().destroy(other.target.machineId, never);
-    await kept().remove(home.homeId, never);
+    await homes?.remove(home.homeId, never);
   });
 }
 

@@ -123,6 +123,8 @@ export interface MachineTraits {
   consoleLog: boolean;
   /** False: this image's machines have none, though the backend keeps some of others. Absent: as the backend. */
   checkpoints?: boolean;
+  /** False: this image's machines get no home that is kept (`create` with one: not_supported). Absent: as the backend. */
+  homes?: boolean;
 }
 
 /** Saved machines: memory, disk and home, under ids that the broker makes. They outlive their machine and the broker. */

@@ -29,7 +29,7 @@ export class MachinePark {
 
   constructor(
     readonly backend: SandboxBackend,
-    private readonly image: string,
+    readonly image: string,
   ) {}
 
   spec(machineId = `m_${process.pid.toString(36)}${++this.count}`): MachineSpec {

@@ -22,6 +22,8 @@ export function guestDouble(machineId: string): GuestDouble {
     target: { machineId, path: '/nowhere', secret: 'secret' },
     health: unused,
     setEpoch: async () => {},
+    mark: async () => {},
+    settle: async () => ({ ended: 0, killed: 0 }),
     async exec(call) {
       guest.log.push(`exec ${call.command} @${call.epoch}`);
       return guest.result;

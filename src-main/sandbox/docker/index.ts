@@ -56,6 +56,7 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
 
   return {
     kind: 'docker',
+    parks: 'optional',
     probe: (signal) => probe(engine, signal),
     async resolveImage(name, signal) {
       if (name !== 'desktop') {

@@ -8,21 +8,26 @@ import { createFakeBackend, type FakeBackend } from './index';
 const never = new AbortController().signal;
 const image = 'wheelhouse/fake:1';
 
-backendContract('The fake backend', async () => {
-  const folders = [mkdtempSync(join(tmpdir(), 'fake-')), mkdtempSync(join(tmpdir(), 'fake-'))] as const;
-  const [backend, other] = folders.map((dataDir) => createFakeBackend({ dataDir })) as [FakeBackend, FakeBackend];
-  return {
-    backend,
-    other,
-    image,
-    crash: async (machineId) => backend.kill(machineId),
-    async close() {
-      await backend.close();
-      await other.close();
-      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-    },
-  };
-});
+backendContract(
+  'The fake backend',
+  async () => {
+    const folders = [mkdtempSync(join(tmpdir(), 'fake-')), mkdtempSync(join(tmpdir(), 'fake-'))] as const;
+    const [backend, other] = folders.map((dataDir) => createFakeBackend({ dataDir })) as [FakeBackend, FakeBackend];
+    return {
+      backend,
+      other,
+      image,
+      crash: async (machineId) => backend.kill(machineId),
+      readable: (_, text) => Buffer.from(text).toString('base64'),
+      async close() {
+        await backend.close();
+        await other.close();
+        for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  },
+  { checkpoints: true, homes: true, exec: true },
+);
 
 describe('the faults of the fake backend', () => {
   let dataDir: string;
@@ -54,6 +59,40 @@ describe('the faults of the fake backend', () => {
     backend.faults.createFails = null;
     await backend.create(spec, never);
     expect(backend.created).toEqual([spec.machineId, spec.machineId]);
+  });
+
+  it('has machines with no room left, with somebody’s mark, and sessions that do not settle', async () => {
+    const home = { homeId: 'home_1', quotaMiB: 1 };
+    backend.faults.guest = { kind: 'diskFull' };
+    const full = await park.ready({ ...park.spec(), home });
+    expect(await full.client.health()).toMatchObject({ disk: { freeBytes: 0, homeFreeBytes: 0 } });
+    const write = full.client.writeFile({ epoch: 0, path: 'x', data: Buffer.from('x') });
+    await expect(write).rejects.toThrow('ENOSPC');
+    backend.faults.guest = { kind: 'marked', mark: 's_before' };
+    expect((await (await park.ready()).client.health()).mark).toBe('s_before');
+    backend.faults.guest = { kind: 'unsettled' };
+    const { client } = await park.ready();
+    const settling = client.settle(10_000);
+    client.close();
+    await expect(settling).rejects.toMatchObject({ code: 'guest_failed' });
+    await backend.destroy(full.target.machineId, never);
+    backend.faults.homeRemoveFails = 'guest_failed';
+    await expect(backend.homes?.remove('home_1', never)).rejects.toMatchObject({ code: 'guest_failed' });
+  });
+
+  it('keeps homes beyond itself', async () => {
+    const home = { homeId: 'home_1', quotaMiB: 1 };
+    const { client } = await park.ready({ ...park.spec(), home });
+    await client.writeFile({ epoch: 0, path: 'notes', data: Buffer.from('kept') });
+    const next = createFakeBackend({ dataDir, parks: 'optional' });
+    try {
+      const spec = { ...park.spec('m_next'), home };
+      const then = await new MachinePark(next, image).ready(spec);
+      expect((await then.client.readFile('notes')).toString()).toBe('kept');
+      then.client.close();
+    } finally {
+      await next.close();
+    }
   });
 
   it('has machines that die by themselves and say so', async () => {

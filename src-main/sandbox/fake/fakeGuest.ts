@@ -11,24 +11,31 @@ import { LinkServer } from '../../../src-guest/linkServer';
 import { Emitter } from '../../base/emitter';
 import type { MachineSpec } from '../backend';
 import { duplexPair } from './duplexPair';
+import { FakeFiles, homeFolder, isHome } from './fakeFiles';
 import { FakeShell } from './fakeShell';
 import type { GuestState } from './guestState';
 import { createFakeRfbServer, type FakeRfbServer } from './rfbServer';
 
-/** What a fake guest does wrong. `dies` counts from its start; `hangs` answers the handshake and then nothing. */
+/**
+ * What a fake guest does wrong. `dies` counts from its start; `hangs` answers the handshake and then nothing; `marked` is
+ * said to be new and bears somebody's mark; `diskFull` has no room left; `unsettled` never answers `settle`.
+ */
 export type GuestFault =
   | { kind: 'none' }
+  | { kind: 'marked'; mark: string }
+  | { kind: 'diskFull' }
+  | { kind: 'unsettled' }
   | { kind: 'silent' }
   | { kind: 'rubbish' }
   | { kind: 'wrongIdentity' }
   | { kind: 'hangs' }
   | { kind: 'dies'; afterMs: number };
 
-const home = '/home/session';
+const roomyBytes = 10 * 1024 ** 3;
 
 /** One in-process machine: the real server of the link over a real socket, with a small world behind it. */
 export class FakeGuest {
-  readonly shell = new FakeShell();
+  readonly shell: FakeShell;
   readonly rfb: FakeRfbServer;
   readonly fence = new EpochFence();
   readonly bootId: string;
@@ -37,6 +44,11 @@ export class FakeGuest {
   launched: LinkArgs<'launch'>[] = [];
   commands: LinkArgs<'exec'>[] = [];
   sessionReady = false;
+  /** What `health` says; a test may change it at any time. */
+  disk = { freeBytes: roomyBytes, homeFreeBytes: roomyBytes };
+  mark: string | null = null;
+  /** Nothing of the session runs any more. */
+  settled = false;
   private thaw = new Emitter<void>();
   private cold = false;
   private readonly closers: (() => void)[] = [];
@@ -46,9 +58,13 @@ export class FakeGuest {
     private readonly fault: GuestFault,
     /** Goes on from there; its screen has the saved size. */
     from?: GuestState,
+    files = new FakeFiles(),
   ) {
+    this.shell = new FakeShell(files);
     this.bootId = linkCrypto.nonce();
     this.frozen = fault.kind === 'hangs';
+    if (fault.kind === 'marked') this.mark = fault.mark;
+    if (fault.kind === 'diskFull') this.disk = { freeBytes: 0, homeFreeBytes: 0 };
     const size = from?.screen ?? spec.size;
     this.rfb = createFakeRfbServer({ width: size.width, height: size.height });
     // A picture that is not blank, as a desktop's is.
@@ -74,6 +90,8 @@ export class FakeGuest {
   }
 
   private restore({ files, windows, clipboard, screen }: GuestState): void {
+    // A home that was taken back is as it was then, whatever it is by now.
+    for (const path of [...this.shell.files.keys()]) this.shell.files.delete(path);
     for (const [path, data] of files) this.shell.files.set(path, data);
     this.windows = windows;
     this.clipboard = clipboard;
@@ -142,6 +160,12 @@ export class FakeGuest {
       }
       return value();
     };
+    /** What the session's supervisor does; it does nothing more once it has settled. */
+    const alive = <T>(value: () => T | Promise<T>, signal?: AbortSignal): Promise<T> =>
+      thawed(() => {
+        if (this.settled) throw new GuestError('guest_failed', 'The session has ended: it was settled.');
+        return value();
+      }, signal);
     return {
       health: (_, signal) =>
         thawed(
@@ -151,29 +175,46 @@ export class FakeGuest {
             epoch: this.fence.epoch,
             screenReady: true,
             sessionReady: this.sessionReady,
+            disk: this.disk,
+            mark: this.mark,
           }),
           signal,
         ),
+      mark: ({ mark }, signal) =>
+        thawed(() => {
+          this.mark = mark;
+          return {};
+        }, signal),
+      settle: (_, signal) =>
+        thawed(async () => {
+          if (this.fault.kind === 'unsettled')
+            await new Promise((_resolve, reject) => signal.addEventListener('abort', reject));
+          const ended = this.settled ? 0 : this.windows.length;
+          this.settled = true;
+          this.sessionReady = false;
+          this.windows = [];
+          return { ended, killed: 0 };
+        }, signal),
       setEpoch: ({ epoch }, signal) =>
         thawed(async () => {
           await this.fence.raise(epoch);
           return {};
         }, signal),
       exec: (args, signal) =>
-        thawed(() => {
+        alive(() => {
           this.commands.push(args);
-          return this.shell.run(args.command, args.cwd ?? home, args.timeoutMs, signal);
+          return this.shell.run(args.command, args.cwd ?? homeFolder, args.timeoutMs, signal);
         }, signal),
-      listWindows: (_, signal) => thawed(() => this.windows, signal),
-      activateWindow: ({ title }, signal) => thawed(() => this.window(title), signal),
+      listWindows: (_, signal) => alive(() => this.windows, signal),
+      activateWindow: ({ title }, signal) => alive(() => this.window(title), signal),
       closeWindow: ({ title }, signal) =>
-        thawed(() => {
+        alive(() => {
           const found = this.window(title);
           this.windows = this.windows.filter((window) => window !== found);
           return { matchedTitle: found.title, processName: found.processName, closed: true };
         }, signal),
       launch: (args, signal) =>
-        thawed(() => {
+        alive(() => {
           this.launched.push(args);
           const pid = 1000 + this.launched.length;
           const processName = posix.basename(args.path);
@@ -184,22 +225,25 @@ export class FakeGuest {
           return { path: args.path.startsWith('/') ? args.path : `/usr/bin/${args.path}`, pid };
         }, signal),
       listProcesses: ({ maxCount }, signal) =>
-        thawed(() => [{ pid: 1, name: 'tini', memoryBytes: 1_048_576 }].slice(0, maxCount), signal),
-      clipboardRead: (_, signal) => thawed(() => ({ text: this.clipboard }), signal),
+        alive(() => [{ pid: 1, name: 'tini', memoryBytes: 1_048_576 }].slice(0, maxCount), signal),
+      clipboardRead: (_, signal) => alive(() => ({ text: this.clipboard }), signal),
       clipboardWrite: ({ text }, signal) =>
-        thawed(() => {
+        alive(() => {
           this.clipboard = text;
           return {};
         }, signal),
       readFile: ({ path }, signal) =>
-        thawed(() => {
+        alive(() => {
           const data = this.shell.files.get(this.inside(path));
           if (!data) throw new GuestError('not_found', `${path} does not exist.`);
           return { data: data.toString('base64') };
         }, signal),
       writeFile: ({ path, data }, signal) =>
-        thawed(() => {
-          this.shell.files.set(this.inside(path), Buffer.from(data, 'base64'));
+        alive(() => {
+          const place = this.inside(path);
+          const room = isHome(place) ? this.disk.homeFreeBytes : this.disk.freeBytes;
+          if (room === 0) throw new GuestError('guest_failed', `${path}: ENOSPC: no space left on device, write`);
+          this.shell.files.set(place, Buffer.from(data, 'base64'));
           return {};
         }, signal),
     };
@@ -212,9 +256,9 @@ export class FakeGuest {
   }
 
   private inside(path: string): string {
-    const full = posix.resolve(home, path);
-    if (!full.startsWith(`${home}/`) && !full.startsWith('/tmp/')) {
-      throw new GuestError('bad_request', `${path} is outside ${home} and /tmp.`);
+    const full = posix.resolve(homeFolder, path);
+    if (!full.startsWith(`${homeFolder}/`) && !full.startsWith('/tmp/')) {
+      throw new GuestError('bad_request', `${path} is outside ${homeFolder} and /tmp.`);
     }
     return full;
   }

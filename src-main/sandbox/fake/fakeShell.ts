@@ -9,7 +9,7 @@ interface Run {
 
 /** Enough of a shell for tests without a machine: commands joined by `;` and `&&`, redirection to files, no pipes. */
 export class FakeShell {
-  readonly files = new Map<string, Buffer>();
+  constructor(readonly files: Map<string, Buffer> = new Map()) {}
 
   async run(command: string, cwd: string, timeoutMs: number, signal: AbortSignal): Promise<LinkResult<'exec'>> {
     const limit = new AbortController();

@@ -6,8 +6,10 @@ import { WheelhouseError } from '../../base/errors';
 import type { MachineCheckpoints, MachineSpec, ObservedMachine, SandboxBackend } from '../backend';
 import { RuntimeFolder } from '../runtimeFolder';
 import { CheckpointFiles } from './checkpoints';
+import { FakeFiles, homeFolder } from './fakeFiles';
 import { FakeGuest, type GuestFault } from './fakeGuest';
 import type { GuestState } from './guestState';
+import { FakeHomes } from './homes';
 
 export type { FakeGuest, GuestFault } from './fakeGuest';
 
@@ -25,6 +27,8 @@ export interface FakeFaults {
   checkpointDelayMs: number;
   /** Saving or putting back fails: with the machine going on, or (`lost`) after its old process has ended. */
   checkpointFails: null | 'guest_failed' | 'disk_full' | 'lost';
+  /** Removing a home fails; it stays. */
+  homeRemoveFails: ErrorCode | null;
 }
 
 export interface FakeOptions {
@@ -32,9 +36,11 @@ export interface FakeOptions {
   image?: string;
   /** Stands in for another backend, so that a test has two. */
   kind?: BackendKind;
-  parks?: boolean;
+  parks?: SandboxBackend['parks'];
   /** Default true. */
   checkpoints?: boolean;
+  /** Default true. */
+  homes?: boolean;
 }
 
 /** An image without an agent inside: only a screen. */
@@ -63,6 +69,7 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
   const folder = new RuntimeFolder(options.dataDir);
   const machines = new Map<string, FakeMachine>();
   const creating = new Map<string, Promise<void>>();
+  const starting = new Map<string, { spec: MachineSpec }>();
   const exits = new Emitter<{ machineId: string; reason: string }>();
   const created: string[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -75,7 +82,13 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
     createDelayMs: 0,
     checkpointDelayMs: 0,
     checkpointFails: null,
+    homeRemoveFails: null,
   };
+  /** One that has ended has its home until it is destroyed, as a container that stopped has its volume. */
+  const holderOf = (homeId: string): string | null =>
+    [...machines.values(), ...starting.values()].find(({ spec }) => spec.home?.homeId === homeId)?.spec.machineId ??
+    null;
+  const homes = new FakeHomes(options.dataDir, holderOf);
   const image = options.image ?? 'wheelhouse/fake:1';
 
   const engine = (signal: AbortSignal) => {
@@ -98,7 +111,11 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
   let starts = 0;
   /** One start of a machine, on a path of its own: the old start may still listen on its own. */
   const boot = async (spec: MachineSpec, fault: GuestFault, from?: GuestState) => {
-    const guest = new FakeGuest(spec, fault, from);
+    const home = spec.home;
+    const kept = home && homes.take(spec.machineId, home);
+    const files = new FakeFiles(home && ((all) => homes.save(home.homeId, all)));
+    for (const [path, data] of kept ?? []) files.set(path, data);
+    const guest = new FakeGuest(spec, fault, from, files);
     starts += 1;
     const socket = from ? join(folder.machine(spec.machineId), `s${starts}`) : folder.socket(spec.machineId);
     if (spec.image === screenOnlyImage) {
@@ -110,6 +127,8 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
     return { guest, path: socket };
   };
   const start = async (spec: MachineSpec) => {
+    if (spec.home) homes.take(spec.machineId, spec.home);
+    starting.set(spec.machineId, { spec });
     if (faults.createDelayMs > 0) await pauseFor(faults.createDelayMs);
     if (faults.createFails) throw new WheelhouseError(faults.createFails, 'The fake engine was told to fail creates.');
     if (faults.imageMissing || (spec.image !== image && spec.image !== screenOnlyImage)) {
@@ -185,7 +204,45 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
     kind: options.kind ?? 'fake',
     parks: options.parks ?? false,
     ...(options.checkpoints !== false && { checkpoints }),
-    describe: (which) => ({ guestAgent: which !== screenOnlyImage, consoleLog: true }),
+    ...(options.homes !== false && {
+      homes: {
+        enforcesQuota: false,
+        async list(signal) {
+          engine(signal);
+          return homes.list();
+        },
+        async read(homeId, signal) {
+          engine(signal);
+          return homes.content(homeId);
+        },
+        async remove(homeId, signal) {
+          engine(signal);
+          if (faults.homeRemoveFails)
+            throw new WheelhouseError(faults.homeRemoveFails, 'The fake engine was told to fail.');
+          homes.remove(homeId);
+        },
+      },
+    }),
+    async exec(machineId, command, { timeoutMs, maxBytes }, signal) {
+      engine(signal);
+      const { guest, state } = known(machineId);
+      if (state !== 'running') throw new WheelhouseError('guest_failed', `${machineId} is ${state}.`, { machineId });
+      const { stdout, stderr, exitCode, timedOut, truncated } = await guest.shell.run(
+        command,
+        homeFolder,
+        timeoutMs,
+        signal,
+      );
+      signal.throwIfAborted();
+      if (timedOut) throw new WheelhouseError('guest_timeout', `The command took longer than ${timeoutMs} ms.`);
+      const output = Buffer.from(stdout + stderr);
+      const cut = output.length > maxBytes;
+      return { output: output.subarray(0, maxBytes).toString(), exitCode, truncated: truncated || cut };
+    },
+    describe: (which) =>
+      which === screenOnlyImage
+        ? { guestAgent: false, consoleLog: true, homes: false }
+        : { guestAgent: true, consoleLog: true },
     async images(signal) {
       engine(signal);
       return [
@@ -213,7 +270,10 @@ export function createFakeBackend(options: FakeOptions): FakeBackend {
       if (machines.has(spec.machineId)) return;
       let begun = creating.get(spec.machineId);
       if (!begun) {
-        begun = start(spec).finally(() => creating.delete(spec.machineId));
+        begun = start(spec).finally(() => {
+          creating.delete(spec.machineId);
+          starting.delete(spec.machineId);
+        });
         creating.set(spec.machineId, begun);
       }
       await begun;

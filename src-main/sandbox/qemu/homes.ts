@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { truncate, writeFile } from 'node:fs/promises';
+import { open, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { WheelhouseError } from '../../base/errors';
-import type { MachineHome } from '../backend';
+import type { HomeContent, MachineHome } from '../backend';
 import { copyDisk } from './base';
 import { digest } from './layout';
 import { runTool } from './process';
@@ -30,6 +31,7 @@ const mke2fsAt = ['/usr/sbin/mke2fs', '/sbin/mke2fs', '/opt/homebrew/opt/e2fspro
 export class Homes {
   private readonly path: string;
   private readonly empties = new Map<number, Promise<string>>();
+  private readonly readers = new Map<string, Set<Readable>>();
 
   constructor(
     root: string,
@@ -47,10 +49,12 @@ export class Homes {
   /** Gives the home to the machine, made when there is none. Throws conflict while another has it, guest_failed. */
   async take(machineId: string, home: MachineHome, signal: AbortSignal): Promise<void> {
     const { homeId, quotaMiB } = home;
-    const before = this.read(homeId);
+    const before = this.record(homeId);
     if (before?.machineId && before.machineId !== machineId && this.isKept(before.machineId, homeId)) {
-      throw new WheelhouseError('conflict', `The home ${homeId} is in use.`, { homeId });
+      throw this.inUse(homeId);
     }
+    // Whoever waits for a machine comes first; half a disk from before and half from after would be no disk.
+    for (const reader of this.readers.get(homeId) ?? []) reader.destroy(this.inUse(homeId));
     mkdirSync(this.folder(homeId), { recursive: true, mode: 0o700 });
     const installationId = this.installationId;
     this.write({ version: 1, installationId, homeId, quotaMiB: before?.quotaMiB ?? quotaMiB, machineId });
@@ -79,12 +83,39 @@ export class Homes {
   }
   /** Throws conflict. */
   remove(homeId: string): void {
-    const record = this.read(homeId);
+    const record = this.record(homeId);
     if (!record) return;
-    if (record.machineId !== null && this.isKept(record.machineId, homeId)) {
-      throw new WheelhouseError('conflict', `The home ${homeId} is in use.`, { homeId });
-    }
+    if (record.machineId !== null && this.isKept(record.machineId, homeId)) throw this.inUse(homeId);
     rmSync(this.folder(homeId), { recursive: true, force: true });
+  }
+  /**
+   * Its disk, while no machine has it: conflict; not_found. One that takes it meanwhile ends the stream with a conflict.
+   */
+  async read(homeId: string, signal: AbortSignal): Promise<HomeContent> {
+    signal.throwIfAborted();
+    const record = this.record(homeId);
+    if (!record) throw new WheelhouseError('not_found', `There is no home ${homeId}.`, { homeId });
+    if (record.machineId !== null && this.isKept(record.machineId, homeId)) throw this.inUse(homeId);
+    const file = await open(this.disk(homeId), 'r');
+    const readers = this.readers.get(homeId) ?? new Set();
+    this.readers.set(homeId, readers);
+    try {
+      const { size } = await file.stat();
+      // Nothing may have taken it while it was opened.
+      const now = this.record(homeId);
+      if (now?.machineId && this.isKept(now.machineId, homeId)) throw this.inUse(homeId);
+      signal.throwIfAborted();
+      const stream = file.createReadStream({ signal, end: Math.max(0, size - 1) });
+      readers.add(stream);
+      stream.once('close', () => {
+        readers.delete(stream);
+        if (readers.size === 0) this.readers.delete(homeId);
+      });
+      return { format: 'qcow2', bytes: size, stream };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** An empty home; each quota's is made once and copied. */
@@ -120,10 +151,13 @@ export class Homes {
     }
   }
 
+  private inUse(homeId: string): WheelhouseError {
+    return new WheelhouseError('conflict', `The home ${homeId} is in use.`, { homeId });
+  }
   private folder(homeId: string): string {
     return join(this.path, `${digest(this.installationId)}-${digest(homeId)}`);
   }
-  private read(homeId: string): HomeRecord | null {
+  private record(homeId: string): HomeRecord | null {
     const record = parse(this.folder(homeId));
     return record?.homeId === homeId && record.installationId === this.installationId ? record : null;
   }

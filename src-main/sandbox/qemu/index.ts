@@ -263,11 +263,13 @@ export function createQemuBackend(options: QemuBackendOptions): QemuBackend {
       list: (signal) => checkpoints.list(signal),
     },
     homes: {
+      enforcesQuota: true,
       async list(signal) {
         signal.throwIfAborted();
         return homes.list();
       },
       attach: (machineId, home, secret, signal) => machines.attach(machineId, home, secret, signal),
+      read: (homeId, signal) => homes.read(homeId, signal),
       async remove(homeId, signal) {
         signal.throwIfAborted();
         homes.remove(homeId);

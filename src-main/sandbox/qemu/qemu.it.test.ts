@@ -60,7 +60,7 @@ backendContract(
       },
     };
   },
-  { checkpoints: true, homes: true },
+  { checkpoints: true, homes: true, attach: true },
 );
 
 describe('a machine of QEMU', () => {

@@ -12,6 +12,7 @@ const refuse = (words: string): Promise<never> => Promise.reject(new WheelhouseE
 export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T {
   const of = (machineId: string): SandboxBackend | OwnGuests => (own.has(machineId) ? own : desktops);
   const { checkpoints, homes } = desktops;
+  const attach = homes?.attach?.bind(homes);
   return {
     ...desktops,
     async probe(signal) {
@@ -42,7 +43,7 @@ export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T 
     },
     describe: (image) =>
       own.means(image)
-        ? { guestAgent: false, consoleLog: true, checkpoints: false }
+        ? { guestAgent: false, consoleLog: true, checkpoints: false, homes: false }
         : (desktops.describe?.(image) ?? { guestAgent: true, consoleLog: true }),
     async images(signal) {
       return [...((await desktops.images?.(signal)) ?? [ourDesktop]), ...own.images()];
@@ -59,9 +60,13 @@ export function joinOwnGuests<T extends Joined>(desktops: T, own: OwnGuests): T 
     }),
     ...(homes && {
       homes: {
+        enforcesQuota: homes.enforcesQuota,
         list: (signal) => homes.list(signal),
-        attach: (machineId, home, secret, signal) =>
-          own.has(machineId) ? refuse(noHomes) : homes.attach(machineId, home, secret, signal),
+        ...(attach && {
+          attach: (machineId, home, secret, signal) =>
+            own.has(machineId) ? refuse(noHomes) : attach(machineId, home, secret, signal),
+        }),
+        read: (homeId, signal) => homes.read(homeId, signal),
         remove: (homeId, signal) => homes.remove(homeId, signal),
       },
     }),
