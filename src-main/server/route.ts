@@ -6,7 +6,7 @@ import type { Role } from './identity';
 import type { ServerLimits } from './limits';
 import type { Services } from './services';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** What a route's handler is given; everything in it has passed its schema. */
 export interface Call<P, Q, H, B> {
@@ -46,7 +46,7 @@ export interface Route<
   path: string;
   id: string;
   summary: string;
-  tag: 'system' | 'pools' | 'sessions' | 'control' | 'screen' | 'record' | 'agent';
+  tag: 'system' | 'pools' | 'machines' | 'homes' | 'sessions' | 'control' | 'screen' | 'record' | 'agent';
   /** 'public': without a token. */
   roles: readonly Role[] | 'public';
   params?: P;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { acquireBodySchema } from '@shared/session';
-import { sessionIdSchema } from '@shared/ids';
+import { idSchema, sessionIdSchema } from '@shared/ids';
 import { poolFor } from '../access';
 import { json } from '../reply';
 import { defineRoute, everyone } from '../route';
@@ -13,6 +13,8 @@ const checkoutSchema = z.object({
   connectivityUrl: z.null(),
   computerUrl: z.string(),
   screenshareUrl: z.string(),
+  /** Its home, where it has one beyond its machine: what a later request names to have it again. */
+  homeId: idSchema.optional(),
 });
 
 export const acquireSession = defineRoute({
@@ -29,6 +31,8 @@ export const acquireSession = defineRoute({
   errors: [
     'not_found',
     'key_reused',
+    'conflict',
+    'not_supported',
     'pool_paused',
     'queue_full',
     'session_limit',
@@ -48,6 +52,7 @@ export const acquireSession = defineRoute({
       connectivityUrl: null,
       computerUrl: computerUrl(baseUrl, session.computerId),
       screenshareUrl: `${baseUrl.replace(/^http/, 'ws')}/api/sessions/${session.sessionId}/screen`,
+      ...(session.home ? { homeId: session.home.homeId } : {}),
     });
   },
 });

@@ -3,6 +3,7 @@ import type { Route } from '../route';
 import type { ScreenOwners } from '../screenOwners';
 import { acquireSession } from './acquire';
 import { listActions } from './actions';
+import { capacityRoutes } from './capacity';
 import { checkpointRoutes } from './checkpoints';
 import { computerRoutes } from './computer';
 import { getConsole } from './console';
@@ -10,6 +11,8 @@ import { actOnControl, getControl } from './control';
 import { events } from './events';
 import { getFrame } from './frame';
 import { healthz, readyz } from './health';
+import { homeRoutes } from './homes';
+import { machineRoutes } from './machines';
 import { mcpRoutes } from './mcp';
 import { getMetrics } from './metrics';
 import { openapi } from './openapi';
@@ -20,6 +23,7 @@ import { createScreenTicket } from './screenTickets';
 import { getSession, releaseSession } from './session';
 import { listSessions } from './sessions';
 import { resumeEverything, stopEverything } from './stop';
+import { suspendRoutes } from './suspend';
 import { getUsage } from './usage';
 
 /** Every route that is served, in the order of the description. */
@@ -37,10 +41,14 @@ export function allRoutes(
     getPool,
     updatePool,
     deletePool,
+    ...machineRoutes,
+    ...capacityRoutes,
+    ...homeRoutes(),
     acquireSession,
     listSessions,
     getSession,
     releaseSession,
+    ...suspendRoutes,
     listActions,
     getFrame,
     getControl,

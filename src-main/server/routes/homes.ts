@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { homeSchema, type Home } from '@shared/home';
+import { idSchema } from '@shared/ids';
+import { listQuerySchema } from '@shared/session';
+import type { Caller } from '../../base/caller';
+import { WheelhouseError } from '../../base/errors';
+import { downloadOf } from '../download';
+import { pageOf, pageSchema } from '../page';
+import { json, noContent } from '../reply';
+import { defineRoute, everyone, type Route } from '../route';
+import type { Services } from '../services';
+
+const params = z.object({ id: idSchema });
+const path = '/api/homes';
+
+/** Another agent's home answers as an unknown one does. */
+function homeFor({ broker }: Services, caller: Caller, homeId: string): Home {
+  const home = broker.homes.get(homeId);
+  if (caller.role === 'agent' && home.caller !== caller.name) {
+    throw new WheelhouseError('not_found', 'There is no such home.');
+  }
+  return home;
+}
+
+const listHomes = defineRoute({
+  method: 'GET',
+  path,
+  id: 'listHomes',
+  summary: 'Homes that outlive machines; agents see their own.',
+  tag: 'homes',
+  roles: everyone,
+  query: listQuerySchema.and(z.object({ pool: idSchema.optional(), caller: z.string().max(60).optional() })),
+  answers: { 200: { description: 'A page of homes.', schema: pageSchema(homeSchema) } },
+  errors: [],
+  handle({ broker }, { caller, query }) {
+    const own = caller.role === 'agent' ? caller.name : query.caller;
+    const homes = broker.homes.list({ poolId: query.pool, caller: own });
+    const asked = homes.filter((home) => home.caller === (query.caller ?? home.caller));
+    return json(pageOf(asked, (home) => home.homeId, query));
+  },
+});
+
+const getHome = defineRoute({
+  method: 'GET',
+  path: `${path}/{id}`,
+  id: 'getHome',
+  summary: 'One home: whose it is, its size and quota, and when it goes.',
+  tag: 'homes',
+  roles: everyone,
+  params,
+  answers: { 200: { description: 'The home.', schema: homeSchema } },
+  errors: ['not_found'],
+  handle: (services, { caller, params: { id } }) => json(homeFor(services, caller, id)),
+});
+
+const deleteHome = defineRoute({
+  method: 'DELETE',
+  path: `${path}/{id}`,
+  id: 'deleteHome',
+  summary: 'Deletes a home and everything in it; conflict while a session has it, a suspended one too.',
+  tag: 'homes',
+  roles: everyone,
+  params,
+  answers: { 204: { description: 'Gone.' } },
+  errors: ['not_found', 'conflict', 'backend_unreachable'],
+  async handle(services, { caller, params: { id } }) {
+    homeFor(services, caller, id);
+    await services.broker.homes.remove(id, caller.name);
+    return noContent();
+  },
+});
+
+const types = { tar: 'application/x-tar', qcow2: 'application/octet-stream' } as const;
+const atOnce = 8;
+
+function readHome(): Route {
+  let open = 0;
+  return defineRoute({
+    method: 'GET',
+    path: `${path}/{id}/content`,
+    id: 'readHome',
+    summary: 'All of a home, as a file: a tar of its files, or its disk as qcow2 (on QEMU).',
+    tag: 'homes',
+    roles: everyone,
+    params,
+    answers: { 200: { description: 'The file; its length where it is known.', contentType: types.tar } },
+    errors: ['not_found', 'conflict', 'too_many', 'guest_failed', 'backend_unreachable'],
+    async handle(services, { caller, params: { id }, signal, limits, outgoing, requestId }) {
+      homeFor(services, caller, id);
+      if (open >= atOnce) throw new WheelhouseError('too_many', 'Too many homes are being downloaded.');
+      open++;
+      const ended = (): void => void open--;
+      try {
+        const { format, bytes, stream } = await services.broker.homes.read(id, signal);
+        services.logger.info({ requestId, homeId: id, by: caller.name }, 'a home is being downloaded');
+        const cut = (): void => void outgoing.destroy();
+        const broke = (err: unknown): void =>
+          services.logger.warn({ requestId, homeId: id, err }, 'the download of a home broke off');
+        const stalledMs = limits.stalledReaderMs;
+        const body = downloadOf(stream, { clock: services.clock, stalledMs, cut, broke, ended });
+        return new Response(body, {
+          headers: {
+            'content-type': types[format],
+            'content-disposition': `attachment; filename="${id}.${format}"`,
+            ...(bytes === null ? {} : { 'content-length': String(bytes) }),
+          },
+        });
+      } catch (error) {
+        ended();
+        throw error;
+      }
+    },
+  });
+}
+
+export const homeRoutes = (): Route[] => [listHomes, getHome, deleteHome, readHome()];
