@@ -39,14 +39,17 @@ export class SessionDoor {
   private underWay = 0;
   private dismiss = (): void => {};
 
-  constructor(private readonly log: (message: string) => void) {}
+  constructor(
+    private readonly log: (message: string) => void,
+    private readonly path: string = guestPaths.session,
+  ) {}
 
   get ready(): boolean {
     return this.state.kind === 'ready';
   }
 
   listen(): Promise<void> {
-    rmSync(guestPaths.session, { force: true });
+    rmSync(this.path, { force: true });
     const server = createServer((socket) => {
       if (this.state.kind !== 'waiting') return void socket.on('error', () => {}).destroy();
       const framed: FramedSocket = new FramedSocket(
@@ -71,7 +74,7 @@ export class SessionDoor {
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(guestPaths.session, resolve);
+      server.listen(this.path, resolve);
     });
   }
 
