@@ -7,6 +7,8 @@ export interface Segment<T extends string> {
   value: T;
   label: string;
   icon?: ReactNode;
+  /** It can't be chosen; the surroundings say why. */
+  disabled?: boolean;
 }
 
 /** One of a few; icons alone carry their label as name and tooltip. */
@@ -36,6 +38,7 @@ export function Segmented<T extends string>({
           key={segment.value}
           value={segment.value}
           className={css.segment}
+          disabled={segment.disabled}
           aria-label={segment.icon ? segment.label : undefined}
           title={segment.icon ? segment.label : undefined}
         >

@@ -2,7 +2,7 @@ import type { Token } from '@shared/ipc';
 import { useState } from 'react';
 import { Segmented } from '../../ui/Segmented';
 import { Switch } from '../../ui/Switch';
-import { assignable } from './formModel';
+import { assignable } from './formWords';
 import css from './PoolDialog.module.css';
 
 /** Who may acquire: every agent token, or those chosen by name. */

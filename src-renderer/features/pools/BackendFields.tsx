@@ -6,7 +6,8 @@ import { Labelled } from '../../ui/Labelled';
 import { Segmented } from '../../ui/Segmented';
 import { Select } from '../../ui/Select';
 import { Switch } from '../../ui/Switch';
-import { backendPurpose, backendTrouble, changeWords, isolationTrouble, withBackend, type PoolForm } from './formModel';
+import { withBackend, type PoolForm } from './formModel';
+import { backendPurpose, backendTrouble, changeWords, isolationTrouble } from './formWords';
 import css from './PoolDialog.module.css';
 import { backendNames } from './tones';
 

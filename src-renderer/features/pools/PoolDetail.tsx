@@ -3,13 +3,14 @@ import { Check, Ellipsis, FileDown, Layers, Pause, Pencil, Play, RefreshCw, Tras
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { call, messageOf } from '../../lib/api';
-import { useMachines, usePools, useSessions } from '../../lib/queries';
+import { useCapacity, useMachines, usePools, useSessions } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
 import { Button, IconButton } from '../../ui/Button';
 import { Chip } from '../../ui/Chip';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Menu, MenuItem } from '../../ui/Menu';
+import { shareWords } from './capacityModel';
 import { MachineTable } from './MachineTable';
 import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTotal } from './model';
 import css from './PoolDetail.module.css';
@@ -28,6 +29,7 @@ export function PoolDetail({ pool }: { pool: Pool }) {
   const [deleting, setDeleting] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const counts = pool.observed.machines;
+  const share = shareWords(useCapacity().data, pool.id);
   const pause = async () => {
     setFailure(null);
     try {
@@ -88,6 +90,7 @@ export function PoolDetail({ pool }: { pool: Pool }) {
           Machines
           <span className="tnum">
             {machineTotal(counts)} of at most {pool.warm.maximum}
+            {share && `, ${share}`}
           </span>
         </h3>
         <ul className={css.squares}>

@@ -4,13 +4,16 @@ import { call, messageOf } from '../../lib/api';
 import { useBackends, useImages, useTokens } from '../../lib/queries';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
+import { Disclosure } from '../../ui/Disclosure';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { TextField } from '../../ui/Field';
 import { Spinner } from '../../ui/Spinner';
 import { Switch } from '../../ui/Switch';
 import { AssignmentFields } from './AssignmentFields';
 import { BackendFields } from './BackendFields';
+import { LifeFields } from './LifeFields';
 import { checkForm, formOf, specOf, type PoolForm, type TextName } from './formModel';
+import { sectionWords } from './formWords';
 import css from './PoolDialog.module.css';
 
 export interface PoolDialogProps {
@@ -41,13 +44,14 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
     onChange: set(name),
     error: touched.has(name) ? (errors[name] ?? null) : null,
   });
+  const faulty = (...fields: TextName[]) => fields.some((name) => touched.has(name) && errors[name] !== undefined);
   const save = async () => {
     setTouched(new Set(Object.keys(form) as (keyof PoolForm)[]));
     if (!valid || busy) return;
     setBusy(true);
     setFailure(null);
     try {
-      const spec = specOf(form, pool?.idle.policy);
+      const spec = specOf(form);
       const saved = pool ? await call('pools.update', { id: pool.id, patch: spec }) : await call('pools.create', spec);
       onSaved(saved);
       onClose();
@@ -114,58 +118,74 @@ export function PoolDialog({ pool, names, onClose, onSaved }: PoolDialogProps) {
         <TextField label="Memory" suffix="MiB" inputMode="numeric" {...field('memoryMiB')} />
         <TextField label="Screen width" suffix="px" inputMode="numeric" {...field('width')} />
         <TextField label="Screen height" suffix="px" inputMode="numeric" {...field('height')} />
-        <TextField
-          label="Released when idle for"
-          suffix="min"
-          inputMode="decimal"
-          {...field('idleMinutes')}
-          hint="A person who holds it keeps it"
-        />
-        <h3>Checkpoints</h3>
-        {form.backend === 'docker' ? (
-          <p className={`${css.wide} ${css.say}`}>Containers keep none. Choose QEMU to save and rewind sessions.</p>
-        ) : (
-          <>
+        <div className={css.wide}>
+          {form.backend === 'qemu' ? (
+            <p className={css.say}>Warm machines stand still until they are handed out, and take no processor time.</p>
+          ) : (
+            <Switch
+              label="Warm machines stand still"
+              hint="They take no processor time, and a few milliseconds more to hand out"
+              checked={form.freeze}
+              onChange={(freeze) => setForm({ ...form, freeze })}
+            />
+          )}
+        </div>
+        <div className={css.parts}>
+          <LifeFields
+            form={form}
+            onChange={setForm}
+            field={field}
+            typed={(name) => touched.has(name)}
+            faulty={faulty}
+          />
+          <Disclosure title="Checkpoints" summary={sectionWords.checkpoints(form)} faulty={faulty('keep')}>
+            {form.backend === 'docker' ? (
+              <p className={`${css.wide} ${css.say}`}>Containers keep none. Choose QEMU to save and rewind sessions.</p>
+            ) : (
+              <>
+                <div className={css.wide}>
+                  <Switch
+                    label="Before a person takes control"
+                    hint="So that what was done by hand can be undone"
+                    checked={form.beforeTakeover}
+                    onChange={(beforeTakeover) => setForm({ ...form, beforeTakeover })}
+                  />
+                </div>
+                <div className={css.wide}>
+                  <Switch
+                    label="Before the agent runs a shell command"
+                    hint="Each makes the command wait for about a second"
+                    checked={form.beforeCommands}
+                    onChange={(beforeCommands) => setForm({ ...form, beforeCommands })}
+                  />
+                </div>
+                <TextField
+                  label="Kept for a session"
+                  suffix="at most"
+                  inputMode="numeric"
+                  {...field('keep')}
+                  hint="After that the oldest automatic one goes, never one that was asked for"
+                />
+              </>
+            )}
+          </Disclosure>
+          <Disclosure title="Who may acquire" summary={sectionWords.who(form)} faulty={faulty('sessionsPerToken')}>
             <div className={css.wide}>
-              <Switch
-                label="Before a person takes control"
-                hint="So that what was done by hand can be undone"
-                checked={form.beforeTakeover}
-                onChange={(beforeTakeover) => setForm({ ...form, beforeTakeover })}
-              />
-            </div>
-            <div className={css.wide}>
-              <Switch
-                label="Before the agent runs a shell command"
-                hint="Each makes the command wait for about a second"
-                checked={form.beforeCommands}
-                onChange={(beforeCommands) => setForm({ ...form, beforeCommands })}
+              <AssignmentFields
+                tokens={tokens}
+                chosen={form.assignments}
+                onChange={(assignments) => setForm({ ...form, assignments })}
               />
             </div>
             <TextField
-              label="Kept for a session"
+              label="Sessions of one token"
               suffix="at most"
               inputMode="numeric"
-              {...field('keep')}
-              hint="After that the oldest automatic one goes, never one that was asked for"
+              {...field('sessionsPerToken')}
+              hint="At once. Empty: no limit. People are not limited"
             />
-          </>
-        )}
-        <h3>Who may acquire</h3>
-        <div className={css.wide}>
-          <AssignmentFields
-            tokens={tokens}
-            chosen={form.assignments}
-            onChange={(assignments) => setForm({ ...form, assignments })}
-          />
+          </Disclosure>
         </div>
-        <TextField
-          label="Sessions of one token"
-          suffix="at most"
-          inputMode="numeric"
-          {...field('sessionsPerToken')}
-          hint="At once. Empty: no limit. People are not limited"
-        />
         <button type="submit" hidden aria-label="Save" />
       </form>
       {failure && <ErrorLine>{failure}</ErrorLine>}

@@ -8,6 +8,7 @@ import { capital, count } from '../../lib/words';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { ViewHeader } from '../../ui/ViewHeader';
+import { CapacityCard } from './CapacityCard';
 import { ImportDialog } from './ImportDialog';
 import { countWords, poolLine } from './model';
 import { PoolDetail } from './PoolDetail';
@@ -63,11 +64,14 @@ export function PoolsView({ id }: { id: string | null }) {
         </div>
       ) : (
         <div className={css.columns}>
-          <nav className={css.list} aria-label="Pools">
-            {list.map((pool) => (
-              <Item key={pool.id} pool={pool} current={pool === current} />
-            ))}
-          </nav>
+          <div className={css.side}>
+            <nav className={css.list} aria-label="Pools">
+              {list.map((pool) => (
+                <Item key={pool.id} pool={pool} current={pool === current} />
+              ))}
+            </nav>
+            <CapacityCard pool={current} />
+          </div>
           {current ? (
             <PoolDetail key={current.id} pool={current} />
           ) : (

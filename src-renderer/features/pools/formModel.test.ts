@@ -3,17 +3,16 @@ import type { Token } from '@shared/ipc';
 import { poolCreateSchema, poolDefaults, type Pool } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
 import { at } from '../gallery/fixtures';
+import { checkForm, formOf, hasHomes, newPool, specOf, withBackend, withIdlePolicy } from './formModel';
 import {
   assignable,
   backendTrouble,
   changeWords,
-  checkForm,
-  formOf,
+  homeWords,
+  idleWords,
   isolationTrouble,
-  newPool,
-  specOf,
-  withBackend,
-} from './formModel';
+  sectionWords,
+} from './formWords';
 
 describe('the form', () => {
   it('starts from the contract’s defaults', () => {
@@ -38,6 +37,10 @@ describe('the form', () => {
     [{ maximum: '0' }, 'maximum'],
     [{ idleMinutes: '' }, 'idleMinutes'],
     [{ width: '99999' }, 'width'],
+    [{ idlePolicy: 'suspend' as const, quotaMiB: '0' }, 'quotaMiB'],
+    [{ homePolicy: 'keep' as const, expiresAfterDays: '1.5' }, 'expiresAfterDays'],
+    [{ ownIdle: true, ownIdleMinimum: '300' }, 'ownIdleMinimum'],
+    [{ ownIdle: true, ownIdleMaximum: '' }, 'ownIdleMaximum'],
     [{ keep: '21', backend: 'qemu' as const }, 'keep'],
   ])('refuses %j', (patch, field) => {
     expect(Object.keys(checkForm({ ...newPool, displayName: 'x', ...patch }, ['taken']))).toContain(field);
@@ -126,4 +129,71 @@ it('takes an empty limit for none, and bounds any other', () => {
   expect(specOf({ ...form, sessionsPerToken: '3' })).toMatchObject({ limits: { sessionsPerToken: 3 } });
   for (const sessionsPerToken of ['0', '1.5', '201', 'x'])
     expect(checkForm({ ...form, sessionsPerToken }, []), sessionsPerToken).toHaveProperty('sessionsPerToken');
+});
+
+describe('what becomes of a session that nobody uses', () => {
+  const form = { ...newPool, displayName: 'x' };
+  it('changes the time with the policy, but not one that was typed', () => {
+    expect(withIdlePolicy(form, 'suspend', false)).toMatchObject({ idlePolicy: 'suspend', idleMinutes: '15' });
+    expect(withIdlePolicy({ ...form, idleMinutes: '7' }, 'suspend', true).idleMinutes).toBe('7');
+    expect(withIdlePolicy(form, 'release', false)).toBe(form);
+  });
+  it('makes what the contract accepts, and reads it back', () => {
+    const all = {
+      ...form,
+      idlePolicy: 'suspend' as const,
+      idleKeeps: 'machine' as const,
+      idleMinutes: '0.5',
+      homePolicy: 'keep' as const,
+      quotaMiB: '2048',
+      ownScreen: true,
+      ownIdle: true,
+      backend: 'qemu' as const,
+    };
+    expect(checkForm(all, [])).toEqual({});
+    const spec = poolCreateSchema.parse(specOf(all));
+    expect(spec).toMatchObject({
+      idle: { policy: 'suspend', keeps: 'machine', afterSeconds: 30 },
+      home: { policy: 'keep', quotaMiB: 2048, expiresAfterDays: 30 },
+      acquire: { screen: true, idleSeconds: { minimum: 300, maximum: 14_400 } },
+    });
+    expect(formOf({ ...poolDefaults, ...spec })).toEqual(all);
+  });
+  it('reads the shortest idle time back as it was', () => {
+    const shortest = formOf({ ...poolDefaults, displayName: 'x', idle: { policy: 'release', afterSeconds: 10 } });
+    expect(checkForm(shortest, [])).toEqual({});
+    expect(specOf(shortest).idle?.afterSeconds).toBe(10);
+  });
+  it('saves no container whole, and freezes no machine that always is', () => {
+    const suspended = { ...form, idlePolicy: 'suspend' as const, idleKeeps: 'machine' as const, freeze: true };
+    expect(specOf(suspended)).toMatchObject({ idle: { policy: 'suspend' }, warm: { freeze: true } });
+    expect(specOf(suspended).idle).not.toHaveProperty('keeps');
+    expect(specOf({ ...suspended, backend: 'qemu' }).warm).not.toHaveProperty('freeze');
+  });
+  it('does not stumble over fields of homes that no session gets', () => {
+    const without = { ...form, quotaMiB: 'much', expiresAfterDays: '' };
+    expect(hasHomes(without)).toBe(false);
+    expect(checkForm(without, [])).toEqual({});
+    expect(poolCreateSchema.parse(specOf(without)).home).toEqual({
+      policy: 'none',
+      quotaMiB: 1024,
+      expiresAfterDays: 30,
+    });
+  });
+  it('is said in words, folded and open', () => {
+    const kept = { ...form, idlePolicy: 'suspend' as const, idleMinutes: '15', homePolicy: 'keep' as const };
+    expect(sectionWords.idle(form)).toBe('Released after 30 min');
+    expect(sectionWords.idle(kept)).toBe('Suspended after 15 min, its home is kept');
+    expect(sectionWords.homes(kept)).toBe('Kept, gone after 30 days unused');
+    expect(sectionWords.homes({ ...kept, homePolicy: 'none', expiresAfterDays: '1' })).toBe(
+      'Kept while suspended, at most 1 day',
+    );
+    expect(sectionWords.requests(form)).toBe('Nothing: the pool decides');
+    expect(sectionWords.requests({ ...form, ownScreen: true, ownIdle: true })).toBe(
+      'May choose its screen and its idle time, 5 min to 4 h',
+    );
+    expect(idleWords(kept)).toContain('open programs are closed');
+    expect(idleWords({ ...kept, backend: 'qemu', idleKeeps: 'machine' })).toContain('go on where they were');
+    expect(homeWords({ ...kept, homePolicy: 'none' })).toContain('expires');
+  });
 });

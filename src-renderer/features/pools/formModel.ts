@@ -1,5 +1,3 @@
-import type { Diagnostics } from '@shared/diagnostics';
-import type { Token } from '@shared/ipc';
 import type { BackendKind, Pool, PoolCreate } from '@shared/pool';
 
 /** The form of a pool: text as typed, checked on every key. */
@@ -12,7 +10,19 @@ export interface PoolForm {
   height: string;
   minimum: string;
   maximum: string;
+  /** Warm machines stand still until they are handed out. */
+  freeze: boolean;
+  idlePolicy: 'release' | 'suspend';
+  idleKeeps: 'home' | 'machine';
   idleMinutes: string;
+  homePolicy: 'none' | 'keep';
+  quotaMiB: string;
+  expiresAfterDays: string;
+  /** What a request may choose: another screen, its own idle time between two bounds (minutes). */
+  ownScreen: boolean;
+  ownIdle: boolean;
+  ownIdleMinimum: string;
+  ownIdleMaximum: string;
   backend: BackendKind;
   image: string;
   beforeTakeover: boolean;
@@ -38,7 +48,17 @@ export const newPool: PoolForm = {
   height: '800',
   minimum: '2',
   maximum: '8',
+  freeze: false,
+  idlePolicy: 'release',
+  idleKeeps: 'home',
   idleMinutes: '30',
+  homePolicy: 'none',
+  quotaMiB: '1024',
+  expiresAfterDays: '30',
+  ownScreen: false,
+  ownIdle: false,
+  ownIdleMinimum: '5',
+  ownIdleMaximum: '240',
   backend: 'docker',
   image: 'desktop',
   beforeTakeover: false,
@@ -56,6 +76,8 @@ type Formed = Pick<
   | 'size'
   | 'warm'
   | 'idle'
+  | 'home'
+  | 'acquire'
   | 'backend'
   | 'image'
   | 'checkpoints'
@@ -75,7 +97,17 @@ export function formOf(pool: Formed | null): PoolForm {
     height: String(pool.size.height),
     minimum: String(pool.warm.minimum),
     maximum: String(pool.warm.maximum),
-    idleMinutes: String(pool.idle.afterSeconds / 60),
+    freeze: pool.warm.freeze ?? false,
+    idlePolicy: pool.idle.policy,
+    idleKeeps: pool.idle.keeps ?? 'home',
+    idleMinutes: inMinutes(pool.idle.afterSeconds),
+    homePolicy: pool.home.policy,
+    quotaMiB: String(pool.home.quotaMiB),
+    expiresAfterDays: String(pool.home.expiresAfterDays),
+    ownScreen: pool.acquire.screen,
+    ownIdle: pool.acquire.idleSeconds !== null,
+    ownIdleMinimum: pool.acquire.idleSeconds ? inMinutes(pool.acquire.idleSeconds.minimum) : newPool.ownIdleMinimum,
+    ownIdleMaximum: pool.acquire.idleSeconds ? inMinutes(pool.acquire.idleSeconds.maximum) : newPool.ownIdleMaximum,
     backend: pool.backend,
     image: pool.image,
     beforeTakeover: pool.checkpoints.beforeTakeover,
@@ -86,6 +118,10 @@ export function formOf(pool: Formed | null): PoolForm {
     assignments: pool.assignments,
   };
 }
+
+/** Seconds as the form shows them: "0.17" for 10, which reads back as 10. */
+const inMinutes = (seconds: number) => String(Number((seconds / 60).toFixed(2)));
+const inSeconds = (minutes: string) => Math.max(10, Math.round(Number(minutes) * 60));
 
 export type FormErrors = Partial<Record<keyof PoolForm, string>>;
 
@@ -115,16 +151,40 @@ export function checkForm(form: PoolForm, otherNames: readonly string[]): FormEr
     height: range(form.height, 480, 2160),
     minimum: range(form.minimum, 0, 200),
     maximum: range(form.maximum, 1, 200),
-    idleMinutes: range(form.idleMinutes, 1, 44_640, false),
+    idleMinutes: range(form.idleMinutes, 0.17, 44_640, false),
+    ...(hasHomes(form)
+      ? { quotaMiB: range(form.quotaMiB, 1, 1_048_576), expiresAfterDays: range(form.expiresAfterDays, 1, 3650) }
+      : {}),
+    ...(form.ownIdle
+      ? {
+          ownIdleMinimum: range(form.ownIdleMinimum, 0.17, 44_640, false),
+          ownIdleMaximum: range(form.ownIdleMaximum, 0.17, 44_640, false),
+        }
+      : {}),
     keep: form.backend === 'docker' ? undefined : range(form.keep, 1, 20),
     sessionsPerToken: form.sessionsPerToken.trim() === '' ? undefined : range(form.sessionsPerToken, 1, 200),
   };
   if (!errors.minimum && !errors.maximum && Number(form.minimum) > Number(form.maximum))
     errors.minimum = 'Not more than at most';
+  if (
+    form.ownIdle &&
+    !errors.ownIdleMinimum &&
+    !errors.ownIdleMaximum &&
+    Number(form.ownIdleMinimum) > Number(form.ownIdleMaximum)
+  )
+    errors.ownIdleMinimum = 'Not more than at most';
   return Object.fromEntries(Object.entries(errors).filter(([, message]) => message !== undefined));
 }
 
-export function specOf(form: PoolForm, idlePolicy: 'release' | 'suspend' = 'release'): PoolCreate {
+/** Whether its sessions get a home beyond their machines. */
+export const hasHomes = (form: Pick<PoolForm, 'idlePolicy' | 'homePolicy'>) =>
+  form.idlePolicy === 'suspend' || form.homePolicy === 'keep';
+
+/** What a hidden field holds was not checked: then what a new pool has. */
+const checked = (text: string, low: number, high: number, otherwise: string) =>
+  Number(range(text, low, high) === undefined ? text : otherwise);
+
+export function specOf(form: PoolForm): PoolCreate {
   return {
     displayName: form.displayName.trim(),
     description: form.description.trim(),
@@ -134,20 +194,49 @@ export function specOf(form: PoolForm, idlePolicy: 'release' | 'suspend' = 'rele
       width: Number(form.width),
       height: Number(form.height),
     },
-    warm: { minimum: Number(form.minimum), maximum: Number(form.maximum) },
-    idle: { policy: idlePolicy, afterSeconds: Math.round(Number(form.idleMinutes) * 60) },
+    warm: {
+      minimum: Number(form.minimum),
+      maximum: Number(form.maximum),
+      // Of another backend it is no choice.
+      ...(form.freeze && form.backend === 'docker' ? { freeze: true } : {}),
+    },
+    idle: {
+      policy: form.idlePolicy,
+      ...(keepsMachine(form) ? { keeps: 'machine' as const } : {}),
+      afterSeconds: inSeconds(form.idleMinutes),
+    },
+    home: {
+      policy: form.homePolicy,
+      quotaMiB: checked(form.quotaMiB, 0, 1_048_576, newPool.quotaMiB),
+      expiresAfterDays: checked(form.expiresAfterDays, 1, 3650, newPool.expiresAfterDays),
+    },
+    acquire: {
+      screen: form.ownScreen,
+      idleSeconds: form.ownIdle
+        ? { minimum: inSeconds(form.ownIdleMinimum), maximum: inSeconds(form.ownIdleMaximum) }
+        : null,
+    },
     backend: form.backend,
     image: form.image,
     checkpoints: {
       beforeTakeover: form.beforeTakeover,
       beforeCommands: form.beforeCommands,
-      // What a hidden field holds was not checked.
-      keep: range(form.keep, 1, 20) === undefined ? Number(form.keep) : Number(newPool.keep),
+      keep: checked(form.keep, 1, 20, newPool.keep),
     },
     isolationRequired: form.isolationRequired,
     limits: { sessionsPerToken: form.sessionsPerToken.trim() === '' ? null : Number(form.sessionsPerToken) },
     assignments: [...form.assignments],
   };
+}
+
+/** Whether a suspended session's machine is saved whole; containers can't be. */
+export const keepsMachine = (form: Pick<PoolForm, 'backend' | 'idlePolicy' | 'idleKeeps'>) =>
+  form.idlePolicy === 'suspend' && form.idleKeeps === 'machine' && form.backend === 'qemu';
+
+/** Another policy brings its own time, unless somebody typed one. */
+export function withIdlePolicy(form: PoolForm, idlePolicy: PoolForm['idlePolicy'], touched: boolean): PoolForm {
+  if (idlePolicy === form.idlePolicy) return form;
+  return { ...form, idlePolicy, ...(touched ? {} : { idleMinutes: idlePolicy === 'suspend' ? '15' : '30' }) };
 }
 
 /** An image of one backend says nothing to another; the one that the pool has comes back with its backend. */
@@ -158,63 +247,4 @@ export function withBackend(
 ): PoolForm {
   if (backend === form.backend) return form;
   return { ...form, backend, image: pool?.backend === backend ? pool.image : 'desktop' };
-}
-
-type Found = Diagnostics['backends'][number];
-
-/** What a backend is good for, whatever this computer has. */
-export const backendPurpose: Record<BackendKind, string> = {
-  docker:
-    'Fast and dense: a desktop in a fraction of a second, many on one computer. They share its kernel and can’t be rewound.',
-  qemu: 'A machine with a kernel of its own: checkpoints, rewind and branches. It takes more memory.',
-  fake: 'Made-up machines for trying things out.',
-};
-
-/** What speaks against a backend on this computer; null when nothing does, or when it was not looked at yet. */
-export function backendTrouble(
-  kind: BackendKind,
-  found: readonly Found[] | undefined,
-): { bad: boolean; words: string } | null {
-  const here = found?.find((each) => each.kind === kind);
-  if (!found) return null;
-  const name = kind === 'docker' ? 'Docker' : kind === 'qemu' ? 'QEMU' : 'This backend';
-  if (!here?.reachable)
-    return {
-      bad: true,
-      words: `${name} is not there now. ${here?.message ?? ''} The pool waits until it is.`.replace(/ {2}/g, ' '),
-    };
-  if (here.isolation === 'emulated')
-    return {
-      bad: false,
-      words: 'The processor is emulated here: machines work, but slowly, and emulation is not isolation.',
-    };
-  return null;
-}
-
-/** Why a pool that requires isolation would hand out nothing here; null when it is met or not known. */
-export function isolationTrouble(
-  form: Pick<PoolForm, 'backend' | 'isolationRequired'>,
-  found: readonly Found[] | undefined,
-): string | null {
-  const here = found?.find((each) => each.kind === form.backend);
-  if (!form.isolationRequired || !here?.reachable || here.isolation === 'vm' || here.isolation === 'container')
-    return null;
-  return here.isolation === 'emulated'
-    ? 'An emulated processor never satisfies it: with this backend the pool would hand out nothing here.'
-    : 'This backend does not isolate machines here: the pool would hand out nothing.';
-}
-
-/** What saving changes about machines that are there. */
-export function changeWords(form: PoolForm, pool: Pool): string | null {
-  if (form.backend !== pool.backend || form.image !== pool.image)
-    return 'Warm machines are replaced one by one. Running sessions stay on the machine they have until they end.';
-  return null;
-}
-
-/** Who can be chosen: names of agent tokens, and those chosen before whose token is gone. */
-export function assignable(tokens: readonly Token[], chosen: readonly string[]): { name: string; gone: boolean }[] {
-  const names = new Set(tokens.filter((token) => token.role === 'agent').map((token) => token.name));
-  return [...new Set([...names, ...chosen])]
-    .toSorted((a, b) => a.localeCompare(b))
-    .map((name) => ({ name, gone: !names.has(name) }));
 }

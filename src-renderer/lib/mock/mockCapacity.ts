@@ -3,7 +3,7 @@ import type { Pool } from '@shared/pool';
 import type { Handlers, MockWorld } from './mockCheckpoints';
 import { pools } from './mockPools';
 
-const defaults: CapacityLimits = { machines: 24, memoryMiB: 52_428, cpus: 32 };
+const defaults: CapacityLimits = { machines: 24, memoryMiB: 52_428, cpus: 64 };
 let limits = defaults;
 
 const taken = ({ observed, size }: Pool) => {
@@ -23,7 +23,7 @@ function capacity(): Capacity {
   return {
     limits,
     defaults,
-    host: { memoryMiB: 65_536, cpus: 16 },
+    host: { memoryMiB: 65_536, cpus: 32 },
     taken: all,
     pools: each.map((pool) => ({ ...pool, share: scarce ? pool.share : null })),
   };
