@@ -53,7 +53,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const pools = new PoolService(core, watch, fleet, life, acquisition, views, announcer);
 
   core.onCommitted = (changes) => announcer.committed(changes);
-  links.onLost = (machineId, reason) => supervisor.lost(machineId, reason);
+  links.onLost = (machineId, reason, trouble) => supervisor.lost(machineId, reason, trouble);
   links.isQuiet = (machineId) => {
     const row = core.machines.get(machineId);
     return row !== undefined && fleet.quiet(row);

@@ -7,6 +7,7 @@ import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { MachineLinks } from './machineLinks';
+import { diskFull, isDiskFull, isFinal, lieOf, troubled } from './trouble';
 
 export interface Checked {
   guest: GuestClient;
@@ -17,9 +18,10 @@ export interface Checked {
 const pauses = (attempt: number): number => (attempt < 150 ? 5 : Math.min(250, (attempt - 149) * 10));
 
 /**
- * Ready means checked: the in-guest agent answers on the machine's own link with the machine's own identity, the
- * session's processes run, and the screen shows a picture. Resolves with the open link, or rejects at the deadline with
- * what was missing last; the caller owns the link.
+ * Ready means checked: the in-guest agent answers on the machine's own link with the machine's own identity, in a start
+ * of its own that no other machine had, without the mark of an earlier session and with room on its disk; the session's
+ * processes run, and the screen shows a picture. A reset is believed on nothing less. Resolves with the open link, or
+ * rejects with what was missing last (`data.trouble` where that is known); the caller owns the link.
  */
 export async function checkMachine(
   core: Core,
@@ -49,9 +51,10 @@ export async function checkMachine(
         signal,
         async () => {
           const found = await link.health(limits.healthTimeoutMs);
-          if (found.machineId !== row.machineId)
-            throw final(`Another machine (${found.machineId}) answered on this machine's link.`);
-          if (row.bootId !== null && found.bootId !== row.bootId) throw final('The in-guest agent was started anew.');
+          const lie = lieOf(row, found) ?? core.boots.lieOf(row.machineId, found.bootId);
+          if (lie !== null) throw troubled('lying', lie);
+          // One that is made for a session alone may bring that session's full disk back; then it is told.
+          if (row.forSession === null && isDiskFull(found) === true) throw troubled('disk_full', diskFull);
           return found.sessionReady && found.screenReady ? found : null;
         },
         (words) => (missing = words),
@@ -62,6 +65,7 @@ export async function checkMachine(
         async () => ((await options.probeScreen(target, signal)).blank ? null : true),
         (words) => (missing = words),
       );
+      core.boots.note(row.machineId, health.bootId);
       return { guest: link, bootId: health.bootId };
     });
   } catch (error) {
@@ -71,11 +75,6 @@ export async function checkMachine(
     throw new WheelhouseError('guest_failed', `${failure.message} ${missing}`, failure.data, { cause: error });
   }
 }
-
-/** Refusals of the handshake (src-shared/linkHandshake.ts) that no waiting mends. */
-const identityFaults = new Set(['wrong_identity', 'wrong_machine', 'wrong_proof', 'wrong_version']);
-
-const final = (message: string): WheelhouseError => new WheelhouseError('guest_failed', message, { final: true });
 
 async function connect(core: Core, target: LinkTarget, signal: AbortSignal): Promise<GuestClient> {
   const guest = await core.options.connectGuest(target, signal);
@@ -97,8 +96,7 @@ async function until<T>(
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = asWheelhouseError(error);
-      if (failure.data.final === true || identityFaults.has(String(failure.data.reason)) || failure.code === 'internal')
-        throw error;
+      if (isFinal(failure) || failure.code === 'internal') throw error;
       says(failure.message);
     }
     await sleep(pauses(n), signal);

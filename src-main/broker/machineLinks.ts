@@ -1,3 +1,4 @@
+import type { MachineTrouble } from '@shared/pool';
 import { bounded } from '../base/bounded';
 import { sleep } from '../base/deadline';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
@@ -6,6 +7,7 @@ import type { LinkTarget } from '../sandbox/backend';
 import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
+import { isFinal, troubled, troubleOf } from './trouble';
 import { wordsOf } from './words';
 
 /** Where the link of a machine that is being put back will be. */
@@ -29,7 +31,7 @@ type Link =
  */
 export class MachineLinks {
   private readonly links = new Map<string, Link>();
-  onLost: (machineId: string, reason: string) => void = () => {};
+  onLost: (machineId: string, reason: string, trouble: MachineTrouble) => void = () => {};
   /** Stopped or being put back: its silence says nothing. Its link is let go of, without another word, and `onQuiet` told. */
   isQuiet: (machineId: string) => boolean = () => false;
   onQuiet: (machineId: string, reason: string) => void = () => {};
@@ -82,7 +84,8 @@ export class MachineLinks {
         if (this.links.get(machineId) !== link) return;
         this.links.delete(machineId);
         if (this.isQuiet(machineId)) return this.onQuiet(machineId, why);
-        if (!this.core.stopped) this.onLost(machineId, `${why} ${wordsOf(error)}`.trim());
+        const trouble = troubleOf(asWheelhouseError(error), false);
+        if (!this.core.stopped) this.onLost(machineId, `${why} ${wordsOf(error)}`.trim(), trouble);
       },
     );
   }
@@ -137,17 +140,17 @@ export class MachineLinks {
       try {
         guest = await this.core.options.connectGuest(this.target(row), signal);
         const health = await guest.health(this.core.limits.healthTimeoutMs);
-        if (health.machineId !== machineId)
-          throw new WheelhouseError('guest_failed', 'Another machine answered.', { final: true });
+        if (health.machineId !== machineId) throw troubled('lying', 'Another machine answered.');
         if (!anyBoot && row.bootId !== null && health.bootId !== row.bootId) {
-          throw new WheelhouseError('guest_failed', 'The in-guest agent was started anew.', { final: true });
+          throw troubled('lying', 'The in-guest agent was started anew.');
         }
         signal.throwIfAborted();
         return { guest, bootId: health.bootId };
       } catch (error) {
         guest?.close();
         if (signal.aborted) throw signal.reason;
-        if (asWheelhouseError(error).data.final === true) throw error;
+        const failure = asWheelhouseError(error);
+        if (anyBoot ? failure.data.final === true : isFinal(failure)) throw error;
         this.core.options.logger.debug({ machineId, err: error, why }, 'link not back yet');
         await this.throwIfEnded(row);
         await sleep(pause, signal);
@@ -159,9 +162,9 @@ export class MachineLinks {
     const machines = await this.watch.list(row.backend).catch(() => null);
     if (!machines) return;
     const seen = machines.find((machine) => machine.machineId === row.machineId);
-    if (!seen) throw new WheelhouseError('guest_failed', 'The machine is gone from its backend.', { final: true });
+    if (!seen) throw troubled('dead', 'The machine is gone from its backend.');
     if (!seen.running && !seen.paused) {
-      throw new WheelhouseError('guest_failed', `The machine has ended (${seen.state}).`, { final: true });
+      throw troubled('dead', `The machine has ended (${seen.state}).`);
     }
   }
 }

@@ -1,5 +1,5 @@
+import type { MachineTrouble } from '@shared/pool';
 import type { Session } from '@shared/session';
-import { iso } from '../base/clock';
 import { bounded } from '../base/bounded';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import { Emitter } from '../base/emitter';
@@ -8,6 +8,7 @@ import type { Core } from './core';
 import type { Fleet } from './fleet';
 import { IdleClock } from './idleClock';
 import { isEnded } from './sessionState';
+import { reasonOf } from './trouble';
 import type { LiveSession } from './types';
 import type { ActivityView, Views } from './views';
 import { idledOut } from './words';
@@ -28,10 +29,18 @@ export class SessionLife implements ActivityView {
   constructor(
     private readonly core: Core,
     private readonly fleet: Fleet,
+    private readonly activity: Activity,
+    private readonly suspension: Suspension,
+    private readonly resumption: Resumption,
   ) {
-    const { logger, clock } = core.options;
-    this.idle = new IdleClock(clock.monotonic(), core.limits.sleepGapMs);
+    const { logger } = core.options;
+    suspension.onSuspended = (row, machineId) => this.left(row, machineId);
+    suspension.onFailed = (sessionId) => activity.spare(sessionId);
+    resumption.onResumed = (row) => this.opened(row);
     this.live = new Emitter((error) => logger.error({ err: error }, 'a listener to live sessions failed'));
+    this.suspended = new Emitter((error) =>
+      logger.error({ err: error }, 'a listener to suspended sessions failed'),
+    );
     this.ended = new Emitter((error) => logger.error({ err: error }, 'a listener to ended sessions failed'));
   }
   onLive(listener: (session: Session) => void): () => void {
@@ -40,24 +49,20 @@ export class SessionLife implements ActivityView {
   onEnded(listener: (session: Session) => void): () => void {
     return this.ended.on(listener);
   }
-  lastActivityAt(sessionId: string): number | undefined {
-    return this.activity.get(sessionId);
-  }
-  idleMs(sessionId: string): number {
-    return this.idle.idleMs(sessionId, this.core.options.clock.monotonic());
+  /** It has no machine from now on, or after a start. */
+  onSuspended(listener: (session: Session) => void): () => void {
+    return this.suspended.on(listener);
   }
 
   /** Leased or re-adopted. Downtime of the broker is nobody's idleness: the clock starts anew. */
   opened(row: SessionRow): void {
-    this.activity.set(row.sessionId, Date.parse(row.lastActivityAt));
-    this.idle.touch(row.sessionId, this.core.options.clock.monotonic());
+    this.activity.open(row.sessionId, row.lastActivityAt);
     this.live.emit(this.views.session(row));
   }
-  touch(sessionId: string): void {
-    if (!this.activity.has(sessionId)) return;
-    this.activity.set(sessionId, this.core.options.clock.now());
-    this.idle.touch(sessionId, this.core.options.clock.monotonic());
-    this.unwritten.add(sessionId);
+  /** Found suspended after a start. */
+  foundAway(row: SessionRow): void {
+    if (row.status === 'acquiring') this.resumption.putBack(row);
+    this.suspended.emit(this.views.session(this.core.session(row.sessionId)));
   }
   setAgent(sessionId: string, agent: string): void {
     const row = this.core.session(sessionId);
@@ -68,8 +73,8 @@ export class SessionLife implements ActivityView {
     });
   }
 
-  async connect(sessionId: string): Promise<LiveSession> {
-    const row = this.living(sessionId);
+  async connect(sessionId: string, options: ConnectOptions = {}): Promise<LiveSession> {
+    const row = await this.present(sessionId, options);
     const { machineId } = row;
     if (machineId === null)
       throw new WheelhouseError('not_ready', 'The session waits for its machine.', { retryAfterSeconds: 2 });
@@ -77,6 +82,21 @@ export class SessionLife implements ActivityView {
     // It may have ended while we waited.
     const now = this.living(sessionId);
     return { session: this.views.session(now), target: this.fleet.links.target(this.core.machine(machineId)), guest };
+  }
+  /** With a machine, unless it waits for its first; resumed on the way. */
+  private async present(sessionId: string, options: ConnectOptions): Promise<SessionRow> {
+    for (let round = 0; round < mostRounds; round++) {
+      const row = this.living(sessionId);
+      const leaving = this.suspension.underWay(row);
+      if (!leaving && !isAway(row.status)) return row;
+      if (options.wake === false) throw away('The session is suspended.');
+      if (leaving) {
+        options.progress?.('The session is just being suspended; it comes back after that.');
+        const { resumeWaitMs } = this.core.limits;
+        await bounded('Suspending the session', resumeWaitMs, options.signal, () => leaving, 'not_ready');
+      } else await this.resumption.wait(sessionId, options);
+    }
+    throw away('The session’s desktop is not there yet. Try again shortly.', 3);
   }
   private async linkOf(machineId: string) {
     const opening = this.fleet.links.opening(machineId);
@@ -123,9 +143,24 @@ export class SessionLife implements ActivityView {
   /** Ended when it returns; the machine's reset goes on after it. session_gone when it had ended before. */
   release(sessionId: string, by: string, reason: string): void {
     const row = this.living(sessionId);
-    this.core.commit('release.intent', () => this.core.moveSession(row.sessionId, 'release', { reason }));
     this.core.options.logger.info({ sessionId, by, reason }, 'session released');
+    if (isAway(row.status)) return this.endAway(row, 'end', reason);
+    this.core.commit('release.intent', () => this.core.moveSession(row.sessionId, 'release', { reason }));
     this.finishRelease(this.core.session(sessionId));
+  }
+  /** It was suspended for as long as its home is kept. */
+  expire(row: SessionRow, reason: string): void {
+    this.core.options.logger.info({ sessionId: row.sessionId, reason }, 'session expired');
+    this.endAway(row, 'expire', reason);
+  }
+  /** There is no machine to reset: one step. */
+  private endAway(row: SessionRow, event: 'end' | 'expire', reason: string): void {
+    this.core.commit(event === 'end' ? 'release.away' : 'expire', () => {
+      this.core.moveSession(row.sessionId, event, { reason, endedAt: this.core.now });
+      this.homeOf(row);
+    });
+    this.resumption.stop(row.sessionId, new WheelhouseError('session_gone', 'The session has ended.'));
+    this.closed(row.sessionId, null);
   }
   /** The second half, also for what a crash left in `releasing`. */
   finishRelease(row: SessionRow): void {
@@ -135,6 +170,7 @@ export class SessionLife implements ActivityView {
       if (machineId !== null && this.core.machines.get(machineId)?.state === 'leased') {
         this.core.moveMachine(machineId, 'release', { reason: row.reason ?? 'released' });
       }
+      this.homeOf(row);
     });
     this.closed(row.sessionId, machineId);
   }
@@ -144,15 +180,17 @@ export class SessionLife implements ActivityView {
       if (row.status === 'releasing') this.core.guard('finishing a release', () => this.finishRelease(row));
     }
   }
-  fail(sessionId: string, reason: string): void {
+  /** `trouble`: what is wrong with its machine, which is set aside. */
+  fail(sessionId: string, reason: string, trouble: MachineTrouble = 'silent'): void {
     const row = this.core.sessions.get(sessionId);
     if (!row || isEnded(row.status) || row.status === 'queued') return;
+    if (this.suspension.lost(row)) return;
     const { machineId } = row;
     this.core.options.logger.warn({ sessionId, machineId, reason }, 'session failed');
     this.core.commit('fail', () => {
       this.core.moveSession(sessionId, 'lost', { reason, endedAt: this.core.now });
       if (machineId !== null && this.core.machines.get(machineId)?.state === 'leased') {
-        this.core.moveMachine(machineId, 'broken', { reason });
+        this.core.moveMachine(machineId, 'broken', { reason: reasonOf(trouble, reason, 'failed'), trouble });
       }
     });
     this.closed(sessionId, machineId);
@@ -164,63 +202,16 @@ export class SessionLife implements ActivityView {
     }
     const row = this.core.session(sessionId);
     const session = this.views.session(row);
-    this.activity.delete(sessionId);
-    this.unwritten.delete(sessionId);
-    this.idle.forget(sessionId);
+    this.activity.forget(sessionId);
     this.ended.emit(session);
     this.fleet.onProgress(row.poolId);
   }
-
-  /** From the broker's tick: ends what was idle too long, writes activity. Returns the time this computer slept. */
-  tick(): number {
-    const now = this.core.options.clock.monotonic();
-    const slept = this.idle.tick(now);
-    for (const sessionId of [...this.activity.keys()]) {
-      if (this.spared(sessionId)) this.idle.touch(sessionId, now);
-      else this.core.guard('ending an idle session', () => this.releaseIfIdle(sessionId, now));
-    }
-    if (now >= this.nextWrite) {
-      this.nextWrite = now + this.core.limits.activityWriteMs;
-      this.writeActivity();
-    }
-    return slept;
-  }
-  private releaseIfIdle(sessionId: string, now: number): void {
-    const row = this.core.sessions.get(sessionId);
-    const pool = row && this.core.pools.get(row.poolId);
-    if (!row || !pool || row.status !== 'active') return;
-    const { afterSeconds } = pool.spec.idle;
-    if (this.idle.idleMs(sessionId, now) < afterSeconds * 1000) return;
-    const words = afterSeconds % 60 === 0 ? `${afterSeconds / 60} min` : `${afterSeconds} s`;
-    this.release(sessionId, 'broker', `${idledOut} ${words}.`);
-  }
-  /** Frozen; a person holds control or is about to, a call is in flight, or a question waits for a person. */
-  private spared(sessionId: string): boolean {
-    if (this.frozen(sessionId)) return true;
-    try {
-      const { kind } = this.core.options.controlState(sessionId);
-      if (kind === 'human' || kind === 'draining' || kind === 'requested') return true;
-    } catch {
-      return this.core.hooks.isSpared?.(sessionId) ?? false;
-    }
-    return this.core.hooks.isSpared?.(sessionId) ?? false;
-  }
-  private frozen(sessionId: string): boolean {
-    const machineId = this.core.sessions.get(sessionId)?.machineId ?? null;
-    return machineId !== null && this.core.machines.get(machineId)?.frozen === true;
-  }
-  writeActivity(): void {
-    if (this.unwritten.size === 0 || this.core.stopped) return;
-    const written = [...this.unwritten];
-    this.unwritten.clear();
-    this.core.commit('activity', () => {
-      for (const sessionId of written) {
-        const at = this.activity.get(sessionId);
-        const row = this.core.sessions.get(sessionId);
-        if (at === undefined || !row) continue;
-        this.core.sessions.setActivity(sessionId, iso(at));
-        this.core.noteSession(sessionId, row.poolId);
-      }
-    });
+  /** Its machine is on its way out; nothing is done in it any more. */
+  private left(row: SessionRow, machineId: string): void {
+    this.activity.forget(row.sessionId);
+    this.fleet.turns.stop(machineId, new WheelhouseError('not_ready', 'The session was suspended.'));
+    this.fleet.links.close(machineId);
+    this.suspended.emit(this.views.session(row));
+    this.fleet.onProgress(row.poolId);
   }
 }

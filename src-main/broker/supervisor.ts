@@ -1,4 +1,4 @@
-import type { BackendKind } from '@shared/pool';
+import type { BackendKind, MachineTrouble } from '@shared/pool';
 import { asWheelhouseError } from '../base/errors';
 import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
@@ -31,7 +31,7 @@ export class Supervisor {
     for (const backend of this.core.options.backends.values()) {
       this.disposers.push(
         backend.onExit((machineId, reason) => {
-          if (!this.core.stopped) this.lost(machineId, `The machine ended: ${reason}`);
+          if (!this.core.stopped) this.lost(machineId, `The machine ended: ${reason}`, 'dead');
         }),
       );
     }
@@ -41,18 +41,18 @@ export class Supervisor {
   }
 
   /** Its link, its backend or its silence says that it is lost. Machines on their way out are left alone. */
-  lost(machineId: string, reason: string): void {
-    this.core.guard('noting a lost machine', () => this.noteLost(machineId, reason));
+  lost(machineId: string, reason: string, trouble: MachineTrouble): void {
+    this.core.guard('noting a lost machine', () => this.noteLost(machineId, reason, trouble));
   }
-  private noteLost(machineId: string, reason: string): void {
+  private noteLost(machineId: string, reason: string, trouble: MachineTrouble): void {
     const row = this.core.machines.get(machineId);
     if (!row) return;
     // The old process ends on the way back; whoever puts the machine back knows when it is lost.
     if (row.restoring !== null) return this.core.options.logger.info({ machineId, reason }, 'ended to be put back');
-    if (row.state === 'leased' && row.sessionId !== null) this.life.fail(row.sessionId, reason);
+    if (row.state === 'leased' && row.sessionId !== null) this.life.fail(row.sessionId, reason, trouble);
     else if (row.state === 'starting' || row.state === 'ready') {
       this.core.options.logger.warn({ machineId, poolId: row.poolId, reason }, 'a warm machine is lost');
-      this.fleet.quarantine(machineId, reason);
+      this.fleet.quarantine(machineId, reason, trouble);
       this.fleet.onProgress(row.poolId);
     }
   }
@@ -88,14 +88,14 @@ export class Supervisor {
       this.misses.delete(machineId);
       if (this.core.stopped || (health.machineId === machineId && health.bootId === row.bootId)) return;
       if (this.excused(machineId)) return;
-      this.lost(machineId, 'Another in-guest agent answers in its place.');
+      this.lost(machineId, 'Another in-guest agent answers in its place.', 'lying');
     } catch (error) {
       if (this.core.stopped || this.fleet.links.get(machineId) !== guest || this.excused(machineId)) return;
       const misses = (this.misses.get(machineId) ?? 0) + 1;
       this.misses.set(machineId, misses);
       if (misses < this.core.limits.healthFailures) return;
       this.misses.delete(machineId);
-      this.lost(machineId, `The machine hangs: ${misses} health checks in a row failed. ${wordsOf(error)}`);
+      this.lost(machineId, `The machine hangs: ${misses} health checks in a row failed. ${wordsOf(error)}`, 'silent');
     } finally {
       this.asking.delete(machineId);
     }
@@ -122,9 +122,9 @@ export class Supervisor {
         const now = this.core.machines.get(row.machineId);
         if (row.restoring !== null || (now && (now.restoring !== null || now.bootId !== row.bootId))) continue;
         const machine = seen.get(row.machineId);
-        if (!machine) this.lost(row.machineId, 'The machine is gone from its backend.');
+        if (!machine) this.lost(row.machineId, 'The machine is gone from its backend.', 'dead');
         else if (!machine.running && !machine.paused)
-          this.lost(row.machineId, `The machine has ended (${machine.state}).`);
+          this.lost(row.machineId, `The machine has ended (${machine.state}).`, 'dead');
       }
       for (const machineId of seen.keys()) {
         // A row that came after the list is not in `before` but in the store; one that went meanwhile is being ended.
