@@ -53,7 +53,9 @@ export function createBroker(options: BrokerOptions): Broker {
   const pools = new PoolService(core, watch, fleet, life, acquisition, views, announcer);
 
   core.onCommitted = (changes) => announcer.committed(changes);
-  links.onLost = (machineId, reason, trouble) => supervisor.lost(machineId, reason, trouble);
+  links.onLost = (machineId, reason, trouble) => void supervisor.cutOff(machineId, reason, trouble);
+  life.onLive(({ sessionId, machineId }) => machineId !== null && supervisor.mark(machineId, sessionId));
+  fleet.onSuspect = (machineId) => void supervisor.peek(machineId);
   links.isQuiet = (machineId) => {
     const row = core.machines.get(machineId);
     return row !== undefined && fleet.quiet(row);

@@ -29,6 +29,10 @@ export interface Limits {
   /** After a failed create: the first pause and the longest, doubled each time, with jitter. */
   backoffMs: number;
   backoffMaxMs: number;
+  /** After this many failures in a row: how long nothing is made, at first and at most, doubled each time, with jitter. */
+  breakAfter: number;
+  breakMs: number;
+  breakMaxMs: number;
   /** How long a lost link is tried again before the machine counts as lost; after a restart. */
   reconnectMs: number;
   adoptMs: number;
@@ -42,9 +46,16 @@ export interface Limits {
   healthTimeoutMs: number;
   /** Unanswered in a row until a machine counts as hung. */
   healthFailures: number;
+  /** A check that takes longer than this: its backend is asked meanwhile. */
+  healthSlowMs: number;
+  /** How long a session goes on whose machine something outside has stopped. */
+  frozenMs: number;
   probeEveryMs: number;
   probeTimeoutMs: number;
   listEveryMs: number;
+  /** Homes are measured, and expire, so often; one list of them takes at most so long. */
+  homesEveryMs: number;
+  homesMs: number;
   tickMs: number;
   /** A silence between ticks longer than this was sleep. */
   sleepGapMs: number;
@@ -55,6 +66,15 @@ export interface Limits {
   queuePerCaller: number;
   quarantined: number;
   quarantinedMs: number;
+  /** How long a suspended session's programs are asked to end before they are ended, and all of that at most. */
+  settleMs: number;
+  settleMaxMs: number;
+  /** From a suspended session's first call to its machine at most; how long one call waits for that; how often it is told. */
+  resumeMs: number;
+  resumeWaitMs: number;
+  progressMs: number;
+  /** Suspended sessions are looked at so often: whether they have expired. */
+  expireEveryMs: number;
   activityWriteMs: number;
   announceMs: number;
   statsMs: number;
@@ -74,6 +94,9 @@ export const defaultLimits: Limits = {
   restoreMs: 120_000,
   backoffMs: 1000,
   backoffMaxMs: 60_000,
+  breakAfter: 5,
+  breakMs: 120_000,
+  breakMaxMs: 900_000,
   reconnectMs: 10_000,
   adoptMs: 30_000,
   connectWaitMs: 10_000,
@@ -82,9 +105,13 @@ export const defaultLimits: Limits = {
   healthEveryMs: 5000,
   healthTimeoutMs: 5000,
   healthFailures: 3,
+  healthSlowMs: 1000,
+  frozenMs: 60_000,
   probeEveryMs: 5000,
   probeTimeoutMs: 5000,
   listEveryMs: 10_000,
+  homesEveryMs: 60_000,
+  homesMs: 60_000,
   tickMs: 1000,
   sleepGapMs: 15_000,
   waitMs: 10_000,
@@ -93,6 +120,12 @@ export const defaultLimits: Limits = {
   queuePerCaller: 16,
   quarantined: 2,
   quarantinedMs: 600_000,
+  settleMs: 300,
+  settleMaxMs: 6000,
+  resumeMs: 240_000,
+  resumeWaitMs: 45_000,
+  progressMs: 5000,
+  expireEveryMs: 60_000,
   activityWriteMs: 5000,
   announceMs: 100,
   statsMs: 2000,

@@ -119,3 +119,6 @@ export function troubleOf(error: WheelhouseError, neverReady: boolean): MachineT
 }
 
 export const diskFull = 'Its disk is full: its programs can write nothing.';
+
+/** What a session leaves in the machine it had. */
+export const markOf = (sessionId: string): string => `session ${sessionId}`.slice(0, 128);

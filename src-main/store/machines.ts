@@ -85,6 +85,8 @@ export interface MachineStore {
   /** Compare-and-set on the state. conflict when the machine is no longer in `from`. The session goes with `leased`. */
   move(machineId: string, from: MachineState, to: MachineState, change: MachineMove): void;
   setReason(machineId: string, reason: string): void;
+  /** Of one that goes on with it; null: it is over. */
+  setTrouble(machineId: string, trouble: MachineTrouble | null, reason: string | null): void;
   setKeptUntil(machineId: string, until: string): void;
   setFrozen(machineId: string, frozen: boolean): void;
   /** The intent to put it back to a checkpoint. */
@@ -150,6 +152,8 @@ export function machineStore(db: Database): MachineStore {
     },
     setReason: (machineId, reason) =>
       void sql(db, 'UPDATE machines SET reason = ? WHERE id = ?').run(reason, machineId),
+    setTrouble: (machineId, trouble, reason) =>
+      void sql(db, 'UPDATE machines SET trouble = ?, reason = ? WHERE id = ?').run(trouble, reason, machineId),
     setKeptUntil: (machineId, until) =>
       void sql(db, 'UPDATE machines SET kept_until = ? WHERE id = ?').run(until, machineId),
     setFrozen: (machineId, frozen) =>
