@@ -8,7 +8,7 @@ const answerWithinMs = 60_000;
 export interface Client {
   get<T>(path: string): Promise<T>;
   send<T>(
-    method: 'POST' | 'PATCH' | 'DELETE',
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string>,

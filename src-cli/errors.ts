@@ -4,6 +4,9 @@ import { WheelhouseError } from '../src-main/base/errors';
 /** Exit codes: 0 done, 1 failed, 2 used wrongly. */
 export class UsageError extends Error {}
 
+/** It failed, and what there is to say was said: exit code 1 alone. */
+export class SaidAlready extends Error {}
+
 /** What went wrong, in words with its code, for standard error. */
 export function explain(error: unknown): string {
   if (error instanceof WheelhouseError) return `${error.message} (${error.code})${details(error.data.details)}`;

@@ -15,6 +15,9 @@ export const plain = (value: unknown): string => {
   return (text === 'null' && value !== 'null' ? '–' : text).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '·');
 };
 
+/** What a guest wrote, line by line. */
+export const lines = (text: readonly string[]): string => text.map((line) => `${plain(line)}\n`).join('');
+
 /** Columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(plain));

@@ -48,11 +48,11 @@ it('has a flag for every field, and leaves what is not said as it is', async () 
       '--idle-minutes',
       '20',
       '--idle-policy',
-      'release',
+      'suspend',
     ],
     ...[
       '--home',
-      'none',
+      'keep',
       '--home-quota',
       '512',
       '--home-days',
@@ -64,6 +64,7 @@ it('has a flag for every field, and leaves what is not said as it is', async () 
     ],
     ...['--checkpoints-before-takeover', '--checkpoints-before-commands', '--checkpoints-keep', '4'],
     ...['--sessions-per-token', '3', '--assign', 'clerk,desk', '--isolation-required', '--paused'],
+    ...['--freeze', '--idle-keeps', 'machine', '--acquire-screen', '--acquire-idle', '60:3600'],
   ];
   const {
     observed: _,
@@ -77,9 +78,10 @@ it('has a flag for every field, and leaves what is not said as it is', async () 
     backend: 'qemu',
     image: 'win',
     size: { cpus: 1.5, memoryMiB: 4096, width: 1920, height: 1080 },
-    warm: { minimum: 1, maximum: 5 },
-    idle: { policy: 'release', afterSeconds: 1200 },
-    home: { policy: 'none', quotaMiB: 512, expiresAfterDays: 7 },
+    warm: { minimum: 1, maximum: 5, freeze: true },
+    idle: { policy: 'suspend', keeps: 'machine', afterSeconds: 1200 },
+    acquire: { screen: true, idleSeconds: { minimum: 60, maximum: 3600 } },
+    home: { policy: 'keep', quotaMiB: 512, expiresAfterDays: 7 },
     network: { policy: 'allowlist', allow: ['a.example', 'b.example'] },
     checkpoints: { beforeTakeover: true, beforeCommands: true, keep: 4 },
     limits: { sessionsPerToken: 3 },
@@ -102,17 +104,33 @@ it('has a flag for every field, and leaves what is not said as it is', async () 
       '--assign',
       '',
       '--no-paused',
+      '--acquire-idle',
+      'none',
+      '--no-freeze',
       '--json',
     ],
   );
   expect(JSON.parse(changed.out)).toMatchObject({
-    warm: { minimum: 3, maximum: 4 },
+    warm: { minimum: 3, maximum: 4, freeze: false },
+    acquire: { screen: false, idleSeconds: null },
     limits: { sessionsPerToken: null },
     assignments: [],
     paused: false,
   });
   expect(await pools('update', 'desktop', '--idle-minutes', 'long')).toMatchObject({ code: 2 });
   expect((await pools('update', 'desktop', '--cpus', '900')).err).toContain('body.size.cpus: ');
+});
+
+it('tries again, and says what a pool does with homes and wishes', async () => {
+  const keeps = { home: { policy: 'keep' as const, quotaMiB: 512, expiresAfterDays: 7 } };
+  const may = { acquire: { screen: true, idleSeconds: { minimum: 60, maximum: 90 } } };
+  rooms.pools.set('desktop', fakePool('desktop', { ...keeps, ...may }));
+  const { out } = await pools('retry', 'desktop');
+  expect(out).toMatch(/homes +kept, at most 512 MiB, for 7 days without use/);
+  expect(out).toMatch(/requests +may choose their screen and their idle time \(60 to 90 s\)/);
+  expect(rooms.retried).toEqual(['desktop']);
+  expect(await pools('retry', 'nope')).toMatchObject({ code: 1, err: expect.stringContaining('(not_found)') });
+  expect(await pools('update', 'desktop', '--acquire-idle', '60')).toMatchObject({ code: 2 });
 });
 
 it('pauses and lets go on', async () => {

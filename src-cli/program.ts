@@ -1,15 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { capacityCommands } from './commands/capacity';
 import { controlCommands } from './commands/control';
-import { doctorCommand, NothingRuns } from './commands/doctor';
+import { doctorCommand } from './commands/doctor';
 import { guestCommands } from './commands/guests';
+import { homeCommands } from './commands/homes';
+import { machineCommands } from './commands/machines';
 import { poolCommands } from './commands/pools';
 import { serveCommand } from './commands/serve';
 import { sessionCommands } from './commands/sessions';
 import { stopCommands } from './commands/stop';
 import { tokenCommands } from './commands/token';
 import { usageCommand } from './commands/usage';
-import { explain, UsageError } from './errors';
+import { explain, SaidAlready, UsageError } from './errors';
 import { processIo, type Io } from './output';
 
 /** Runs one command; returns its exit code: 0 done, 1 failed, 2 used wrongly. */
@@ -24,6 +27,9 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     doctorCommand,
     tokenCommands,
     poolCommands,
+    machineCommands,
+    homeCommands,
+    capacityCommands,
     guestCommands,
     sessionCommands,
     controlCommands,
@@ -37,7 +43,7 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof NothingRuns) return 1;
+    if (error instanceof SaidAlready) return 1;
     io.err(`wheelhouse: ${explain(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }

@@ -60,6 +60,13 @@ function words(event: WheelhouseEvent): string {
       return line(event.data.sessionId, `${event.data.control.kind} ${event.data.control.holder ?? ''}`.trim());
     case 'attention':
       return line(event.data.sessionId ?? event.data.poolId ?? '', `${event.data.state}: ${event.data.title}`);
+    case 'home':
+      return line(
+        event.data.homeId,
+        event.data.reason ? `${event.data.state}: ${event.data.reason}` : event.data.state,
+      );
+    case 'home_removed':
+      return line(event.data.homeId, 'removed');
     case 'pool':
       return line(event.data.id, event.data.displayName);
     case 'pool_deleted':

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { diagnosticsReport } from '@shared/diagnosticsReport';
 import { version } from '../../package.json';
 import { common, dataDirOf, type CommonOptions } from '../context';
+import { SaidAlready } from '../errors';
 import { jsonLine, type Io } from '../output';
-
-/** What was found leaves nothing to make desktops with: exit code 1, said already. */
-export class NothingRuns extends Error {}
 
 /** Looks at this computer as Diagnostics in the app does; needs no broker, and starts none. */
 export function doctorCommand(program: Command, io: Io): void {
@@ -15,6 +13,6 @@ export function doctorCommand(program: Command, io: Io): void {
     const { lookFromOutside } = await import('../doctorLook');
     const found = await lookFromOutside(dataDirOf(options), version);
     io.out(options.json ? jsonLine(found) : diagnosticsReport(found));
-    if (found.checks.some(({ id, state }) => id === 'desktops' && state === 'failed')) throw new NothingRuns();
+    if (found.checks.some(({ id, state }) => id === 'desktops' && state === 'failed')) throw new SaidAlready();
   });
 }

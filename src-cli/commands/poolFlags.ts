@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { poolDefaults, type Pool, type PoolPatch, type PoolSpec } from '@shared/pool';
 import { common, type CommonOptions } from '../context';
 import { UsageError } from '../errors';
+import { number, numberOrNone, pair } from '../values';
 
 export interface PoolOptions extends CommonOptions {
   name?: string;
@@ -18,6 +19,10 @@ export interface PoolOptions extends CommonOptions {
   idle?: string;
   idleMinutes?: string;
   idlePolicy?: string;
+  idleKeeps?: string;
+  freeze?: boolean;
+  acquireScreen?: boolean;
+  acquireIdle?: string;
   home?: string;
   homeQuota?: string;
   homeDays?: string;
@@ -45,12 +50,24 @@ export const withSpec = (command: Command): Command =>
     .option('--warm <min:max>', 'machines kept ready, and the most there may be')
     .option('--warm-min <n>', 'machines kept ready')
     .option('--warm-max <n>', 'the most there may be, leased ones included')
-    .option('--idle <seconds>', 'without activity until a session ends')
+    .option(
+      '--freeze',
+      'stop the processors of ready ones until they are handed out, where the backend lets one choose',
+    )
+    .option('--no-freeze')
+    .option('--idle <seconds>', 'without activity until a session ends, or is suspended')
     .option('--idle-minutes <n>', 'the same in minutes')
     .option('--idle-policy <policy>', 'what happens then: release or suspend')
-    .option('--home <policy>', 'none or keep')
-    .option('--home-quota <MiB>')
-    .option('--home-days <n>', 'days until a home that nobody uses goes')
+    .option('--idle-keeps <what>', 'of a suspended session: home, or the whole machine where the backend can save one')
+    .option('--home <policy>', 'when a session ends, its home goes (none) or stays (keep)')
+    .option('--home-quota <MiB>', 'the most that a home may hold; 0 for no bound')
+    .option('--home-days <n>', 'days until a home, or a suspended session, that nobody uses goes')
+    .option('--acquire-screen', 'a request may choose its screen')
+    .option('--no-acquire-screen')
+    .option(
+      '--acquire-idle <min:max>',
+      'a request may choose its idle time, in seconds between these; "none": it may not',
+    )
     .option('--network <policy>', 'none, allowlist or open')
     .option('--allow <hosts>', 'of an allowlist, with commas between')
     .option('--checkpoints-before-takeover', 'save before a person takes control')
@@ -71,7 +88,7 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
   const patch: Record<string, unknown> = options.file ? fromFile(options.file) : {};
   const base: Omit<PoolSpec, 'displayName'> = now ?? poolDefaults;
   const merge = (
-    name: 'size' | 'warm' | 'idle' | 'home' | 'network' | 'checkpoints' | 'limits',
+    name: 'size' | 'warm' | 'idle' | 'home' | 'network' | 'checkpoints' | 'limits' | 'acquire',
     given: object,
   ): void => {
     const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -83,10 +100,12 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
   merge('warm', {
     minimum: number('warm-min', options.warmMin) ?? minimum,
     maximum: number('warm-max', options.warmMax) ?? maximum,
+    freeze: options.freeze,
   });
   const minutes = number('idle-minutes', options.idleMinutes);
   merge('idle', {
     policy: options.idlePolicy,
+    keeps: options.idleKeeps,
     afterSeconds: minutes === undefined ? number('idle', options.idle) : Math.round(minutes * 60),
   });
   merge('home', {
@@ -100,10 +119,8 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
     beforeCommands: options.checkpointsBeforeCommands,
     keep: number('checkpoints-keep', options.checkpointsKeep),
   });
-  const { sessionsPerToken } = options;
-  merge('limits', {
-    sessionsPerToken: sessionsPerToken === 'none' ? null : number('sessions-per-token', sessionsPerToken),
-  });
+  merge('limits', { sessionsPerToken: numberOrNone('sessions-per-token', options.sessionsPerToken) });
+  merge('acquire', { screen: options.acquireScreen, idleSeconds: idleBounds(options.acquireIdle) });
   if (options.assign !== undefined) patch.assignments = list(options.assign);
   if (options.name !== undefined) patch.displayName = options.name;
   for (const field of ['description', 'backend', 'image', 'isolationRequired', 'paused'] as const) {
@@ -112,20 +129,11 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
   return patch as PoolPatch;
 }
 
-const number = (name: string, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new UsageError(`--${name} takes a number, not "${text}".`);
-  return value;
-};
-const pair = (name: string, text: string | undefined, separator: string): [number?, number?] => {
-  if (text === undefined) return [];
-  const [first, second, more] = text.split(separator);
-  if (first === undefined || second === undefined || more !== undefined) {
-    throw new UsageError(`--${name} takes two numbers with "${separator}" between, not "${text}".`);
-  }
-  return [number(name, first), number(name, second)];
-};
+function idleBounds(text: string | undefined): { minimum?: number; maximum?: number } | null | undefined {
+  if (text === undefined || text === 'none') return text === undefined ? undefined : null;
+  const [minimum, maximum] = pair('acquire-idle', text, ':');
+  return { minimum, maximum };
+}
 const list = (text: string | undefined): string[] | undefined =>
   text
     ?.split(',')

@@ -13,9 +13,11 @@ const words = (pool: Pool): string =>
     ['name', pool.displayName],
     ['image', `${pool.image} (${pool.backend})`],
     ['size', `${pool.size.cpus} cores, ${pool.size.memoryMiB} MiB, ${pool.size.width}x${pool.size.height}`],
-    ['warm', `${pool.warm.minimum} to ${pool.warm.maximum}`],
+    ['warm', `${pool.warm.minimum} to ${pool.warm.maximum}${pool.warm.freeze ? ', frozen until handed out' : ''}`],
     ...(pool.backend === 'docker' ? [] : [['checkpoints', kept(pool)] as const]),
-    ['idle', `${pool.idle.policy} after ${pool.idle.afterSeconds} s`],
+    ['idle', idle(pool)],
+    ['homes', homes(pool)],
+    ['requests', wishes(pool)],
     ['who', pool.assignments.join(', ') || 'every agent token'],
     ['per token', pool.limits.sessionsPerToken ?? 'no limit'],
     ['isolation', pool.isolationRequired ? 'required' : 'not required'],
@@ -25,6 +27,19 @@ const words = (pool: Pool): string =>
       (each) => [each.type.toLowerCase(), `${each.status} ${each.reason}: ${each.message}`] as const,
     ),
   ]);
+const idle = ({ idle: { policy, keeps, afterSeconds } }: Pool): string =>
+  `${policy} after ${afterSeconds} s${policy === 'suspend' && keeps === 'machine' ? ', with the whole machine' : ''}`;
+const homes = ({ idle: { policy }, home }: Pool): string => {
+  if (home.policy === 'none' && policy !== 'suspend') return 'go with their machines';
+  const quota = home.quotaMiB === 0 ? '' : `, at most ${home.quotaMiB} MiB`;
+  const until = home.policy === 'keep' ? 'kept' : 'kept while a session is suspended';
+  return `${until}${quota}, for ${home.expiresAfterDays} days without use`;
+};
+const wishes = ({ acquire: { screen, idleSeconds } }: Pool): string =>
+  [screen && 'their screen', idleSeconds && `their idle time (${idleSeconds.minimum} to ${idleSeconds.maximum} s)`]
+    .filter(Boolean)
+    .join(' and ')
+    .replace(/^./, (first) => `may choose ${first}`) || 'choose nothing';
 const kept = ({ checkpoints: { beforeTakeover, beforeCommands, keep } }: Pool): string =>
   [`at most ${keep} a session`, beforeTakeover && 'before a take-over', beforeCommands && 'before shell commands']
     .filter(Boolean)
@@ -85,6 +100,16 @@ export function poolCommands(program: Command, io: Io): void {
       },
     );
   }
+  common(
+    pools
+      .command('retry')
+      .argument('<pool>', 'its id or name')
+      .description('try again at once where failures made it wait'),
+  ).action(async (pool: string, options: CommonOptions) => {
+    const client = clientOf(options);
+    const id = await poolIdOf(client, pool);
+    answer(io, options, await client.send<Pool>('POST', `${path(id)}/retry`, {}), words);
+  });
   common(pools.command('delete').argument('<pool>', 'its id or name'))
     .option('--force', 'also with live sessions, which are released')
     .action(async (pool: string, options: CommonOptions & { force?: boolean }) => {

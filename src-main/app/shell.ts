@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { app, clipboard, dialog, shell } from 'electron';
 import type { AppInfo } from '@shared/ipc';
 import { WheelhouseError } from '../base/errors';
+import { writeStream } from '../base/writeStream';
 import type { Shell } from '../ipc/rooms';
 import { readText } from './readText';
 import type { createTheme } from './theme';
-import { writeStream } from './writeStream';
 
 /** The only pages that the app ever opens in a browser: fixed addresses, chosen by name. */
 const pages: Record<string, string> = {

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { WheelhouseError } from '../base/errors';
+import { WheelhouseError } from './errors';
 
 /** Writes all of it under the name, or nothing: what was begun lies beside it meanwhile. not_supported with the reason. */
 export async function writeStream(path: string, from: Readable): Promise<void> {

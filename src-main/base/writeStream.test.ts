@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { WheelhouseError } from '../base/errors';
+import { WheelhouseError } from './errors';
 import { writeStream } from './writeStream';
 
 let dir: string;
