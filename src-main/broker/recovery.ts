@@ -3,11 +3,14 @@ import type { Core } from './core';
 import type { Fleet } from './fleet';
 import type { Interventions } from './interventions';
 import type { SessionLife } from './sessionLife';
+import { isAway } from './sessionState';
 import type { Supervisor } from './supervisor';
 
 /**
  * After a start, whatever ended the last broker: what the store intended is compared with what is there, and gone on with.
  * - A session that still waited for a machine lost its caller with the connection: its row goes, its key is free.
+ * - A suspended session stays so, also one that was being brought back; one that was being suspended has its links opened
+ *   and is suspended then, as its programs may have ended.
  * - A release that was begun is finished. Half-done creates, checks and destroys stay in their states, whose work the
  *   reconciler begins again (the backends' calls are idempotent by machine id).
  * - Living sessions keep machine and ids; their links are opened in the background, and a call waits for them.
@@ -38,6 +41,10 @@ export async function recover(
 
   await watch.lookAll();
   for (const row of core.sessions.live()) {
+    if (isAway(row.status)) {
+      life.foundAway(row);
+      continue;
+    }
     const machine = row.machineId === null ? undefined : core.machines.get(row.machineId);
     if (machine?.state !== 'leased' || machine.sessionId !== row.sessionId) {
       life.fail(row.sessionId, 'Its machine was not there any more when Wheelhouse started.');

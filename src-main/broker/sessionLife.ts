@@ -4,25 +4,23 @@ import { bounded } from '../base/bounded';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import { Emitter } from '../base/emitter';
 import type { SessionRow } from '../store/sessions';
+import type { Activity } from './activity';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
-import { IdleClock } from './idleClock';
-import { isEnded } from './sessionState';
+import { away, type Resumption } from './resumption';
+import { isAway, isEnded } from './sessionState';
+import type { Suspension } from './suspension';
 import { reasonOf } from './trouble';
-import type { LiveSession } from './types';
-import type { ActivityView, Views } from './views';
-import { idledOut } from './words';
+import type { ConnectOptions, LiveSession } from './types';
+import type { Views } from './views';
 
-/**
- * A session from its lease to its end: activity, idleness, the way to its machine, release and failure. Activity is kept
- * in memory and written now and then; a crash loses seconds of it, which only makes a session live longer.
- */
-export class SessionLife implements ActivityView {
-  private readonly activity = new Map<string, number>();
-  private readonly unwritten = new Set<string>();
-  private readonly idle: IdleClock;
-  private nextWrite = 0;
+/** Of a call that meets a session on its way out, back, and out again. */
+const mostRounds = 3;
+
+/** A session from its lease to its end: the way to its machine, its being away, release and failure. */
+export class SessionLife {
   private readonly live: Emitter<Session>;
+  private readonly suspended: Emitter<Session>;
   private readonly ended: Emitter<Session>;
   views!: Views;
 
@@ -155,10 +153,9 @@ export class SessionLife implements ActivityView {
   }
   /** There is no machine to reset: one step. */
   private endAway(row: SessionRow, event: 'end' | 'expire', reason: string): void {
-    this.core.commit(event === 'end' ? 'release.away' : 'expire', () => {
-      this.core.moveSession(row.sessionId, event, { reason, endedAt: this.core.now });
-      this.homeOf(row);
-    });
+    this.core.commit(event === 'end' ? 'release.away' : 'expire', () =>
+      this.core.moveSession(row.sessionId, event, { reason, endedAt: this.core.now }),
+    );
     this.resumption.stop(row.sessionId, new WheelhouseError('session_gone', 'The session has ended.'));
     this.closed(row.sessionId, null);
   }
@@ -170,7 +167,6 @@ export class SessionLife implements ActivityView {
       if (machineId !== null && this.core.machines.get(machineId)?.state === 'leased') {
         this.core.moveMachine(machineId, 'release', { reason: row.reason ?? 'released' });
       }
-      this.homeOf(row);
     });
     this.closed(row.sessionId, machineId);
   }

@@ -2,14 +2,15 @@ import type { SessionStatus } from '@shared/session';
 import { WheelhouseError } from '../base/errors';
 
 /**
- * The life of a session as data. `acquiring` belongs to sessions that get new compute on the way (suspended ones);
- * a warm machine is leased in one step. Ended sessions never come back: their keys are spent.
+ * The life of a session as data. A warm machine is leased in one step. `idle`: suspended, it has no machine; `acquiring`:
+ * another machine is being made for it; when that fails it is idle as before. Without a machine there is nothing to reset,
+ * so it ends in one step. Ended sessions never come back: their keys are spent.
  */
 export const sessionTransitions = {
-  queued: { lease: 'active', cold: 'acquiring' },
-  acquiring: { lease: 'active', lost: 'failed' },
+  queued: { lease: 'active' },
+  acquiring: { lease: 'active', back: 'idle', end: 'released', lost: 'failed', expire: 'expired' },
   active: { release: 'releasing', suspend: 'idle', lost: 'failed' },
-  idle: { resume: 'acquiring', release: 'releasing', lost: 'failed', expire: 'expired' },
+  idle: { resume: 'acquiring', end: 'released', lost: 'failed', expire: 'expired' },
   releasing: { end: 'released', lost: 'failed' },
   released: {},
   failed: {},
@@ -31,3 +32,6 @@ export function nextSessionStatus(status: SessionStatus, event: SessionEvent): S
 /** Ended for good. */
 export const isEnded = (status: SessionStatus): boolean =>
   status === 'released' || status === 'failed' || status === 'expired';
+
+/** It lives and has no machine: suspended, or on its way back. */
+export const isAway = (status: SessionStatus): boolean => status === 'idle' || status === 'acquiring';
