@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { acquire } from './cases/acquire';
 import { appStart } from './cases/appStart';
+import { brokerRestart } from './cases/brokerRestart';
+import { burst } from './cases/burst';
 import { coldStart } from './cases/coldStart';
 import { fence } from './cases/control';
 import { footprint } from './cases/footprint';
@@ -10,7 +12,9 @@ import { qemuCheckpoints } from './cases/qemuCheckpoints';
 import { qemuFleet } from './cases/qemuFleet';
 import { qemuLife } from './cases/qemuLife';
 import { qemuTools } from './cases/qemuTools';
+import { manySessions } from './cases/manySessions';
 import { relay } from './cases/relay';
+import { sessionLife } from './cases/sessionLife';
 import { tools } from './cases/tools';
 import { serveClient } from './lib/clientProcess';
 import { load, quietMoment } from './lib/quiet';
@@ -23,6 +27,10 @@ import { machine, markdown, writeResults, type Row } from './lib/report';
  */
 const cases: Record<string, () => Promise<Row[]>> = {
   acquire,
+  burst,
+  sessionLife,
+  brokerRestart,
+  manySessions,
   coldStart,
   tools,
   fence,
