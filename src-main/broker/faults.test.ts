@@ -73,7 +73,8 @@ describe('machines that fail', () => {
     world.backend.kill(dead, 'out of memory');
     expect(world.machines().find((row) => row.machineId === dead)).toMatchObject({
       state: 'quarantined',
-      reason: 'The machine ended: out of memory',
+      trouble: 'dead',
+      reason: expect.stringMatching(/^The machine ended: out of memory Nobody had it\. .+ Its console may say why\.$/),
     });
     await world.ready(2);
   });
@@ -87,9 +88,10 @@ describe('machines that fail', () => {
     const session = await world.acquire();
     expect(session.machineId).not.toBe(frozen);
     await eventually(
-      () => world.machines().find((row) => row.machineId === frozen)?.state === 'quarantined',
+      () => world.machines().find((row) => row.machineId === frozen)?.trouble === 'frozen',
       () => world.describe(),
     );
+    expect(world.inState('quarantined')).toMatchObject([{ machineId: frozen }]);
   });
 
   test('quarantined machines go after their time', async () => {
@@ -125,9 +127,11 @@ describe('sessions whose machine fails', () => {
     world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 2 } });
     await world.start({ limits: { healthTimeoutMs: 40 } });
     const { sessionId, machineId } = await world.acquire();
-    await world.backend.pause(machineId ?? '', new AbortController().signal);
+    const guest = world.backend.guest(machineId ?? '');
+    if (guest) guest.frozen = true;
     await eventually(() => world.broker.sessions.get(sessionId).status === 'failed');
     expect(world.broker.sessions.get(sessionId).reason).toMatch(/hangs: 3 health checks/);
+    expect(world.inState('quarantined')).toMatchObject([{ machineId, trouble: 'silent' }]);
   });
 
   test('a machine that vanished without a word is missed', async () => {

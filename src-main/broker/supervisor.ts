@@ -54,8 +54,8 @@ export class Supervisor {
   /** Its link can't be had again. It may have been stopped from outside, which its session outlives for a while. */
   async cutOff(machineId: string, reason: string, trouble: MachineTrouble): Promise<void> {
     if (trouble === 'silent') await this.peek(machineId);
-    const row = this.core.machines.get(machineId);
-    if (!row || this.core.stopped) return;
+    const row = this.core.stopped ? undefined : this.core.machines.get(machineId);
+    if (!row) return;
     // It got another link, or nobody needs one any more.
     if (this.fleet.links.get(machineId) || this.fleet.links.opening(machineId)) return;
     if (this.troubles.isStopped(machineId) && row.state === 'leased')
@@ -185,8 +185,9 @@ export class Supervisor {
   }
   /** The same for one machine that does not answer, now. Resolves true when something followed from it. */
   async peek(machineId: string): Promise<boolean> {
+    if (this.core.stopped) return false;
     const row = this.core.machines.get(machineId);
-    const [before] = row && !this.core.stopped ? this.unexcused([row]) : [];
+    const [before] = row ? this.unexcused([row]) : [];
     if (!before) return false;
     const seen = await this.watch.list(before.backend).catch(() => null);
     if (!seen || this.core.stopped) return false;
