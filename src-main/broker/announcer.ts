@@ -1,4 +1,5 @@
 import type { Changes, Core } from './core';
+import type { Homes } from './homes';
 import type { Views } from './views';
 
 /**
@@ -13,6 +14,7 @@ export class Announcer {
   constructor(
     private readonly core: Core,
     private readonly views: Views,
+    private readonly homes: Homes,
   ) {}
 
   committed(changes: Changes): void {
@@ -21,6 +23,11 @@ export class Announcer {
     for (const sessionId of changes.sessions) {
       const row = this.core.sessions.get(sessionId);
       if (row) bus.emit({ event: 'session', data: this.views.session(row) });
+    }
+    for (const homeId of changes.homes) {
+      const row = this.core.homes.get(homeId);
+      if (row) bus.emit({ event: 'home', data: this.homes.view(row) });
+      else bus.emit({ event: 'home_removed', data: { homeId } });
     }
     for (const poolId of changes.pools) this.pool(poolId);
   }

@@ -92,9 +92,7 @@ describe('pools', () => {
     await begin({ warm: { minimum: 1, maximum: 2 } });
     expect(() => world.broker.pools.create({ displayName: ' ' })).toThrow(/displayName/);
     expect(() => world.patch({ warm: { minimum: 5, maximum: 2 } })).toThrow(/minimum must not exceed maximum/);
-    expect(() => world.patch({ home: { policy: 'keep', quotaMiB: 1, expiresAfterDays: 1 } })).toThrow(
-      /not available yet/,
-    );
+    expect(() => world.patch({ network: { policy: 'open', allow: [] } })).toThrow(/not available yet/);
     expect(() => world.broker.pools.create({ displayName: 'Q', backend: 'qemu' })).toThrow(/no qemu backend/);
     expect(() => world.broker.pools.get('nothing')).toThrow(/no pool/);
     const pool = world.broker.pools.create({

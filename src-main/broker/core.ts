@@ -2,20 +2,24 @@ import { setMaxListeners } from 'node:events';
 import { iso } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import { transaction } from '../store/database';
+import { homeStore, type HomeStore } from '../store/homes';
 import { machineStore, type MachineMove, type MachineRow, type MachineStore } from '../store/machines';
 import { poolStore, type PoolStore } from '../store/pools';
 import { sessionStore, type SessionMove, type SessionRow, type SessionStore } from '../store/sessions';
 import { CountedClock, countedTimeStore } from './countedClock';
+import { Boots } from './boots';
+import { endMachineHome, endSessionHome } from './homeEnds';
 import { nextMachineState, type MachineEvent } from './machineState';
 import { defaultLimits, type BrokerHooks, type BrokerOptions, type Limits } from './options';
 import { Quarantine } from './quarantine';
-import { nextSessionStatus, type SessionEvent } from './sessionState';
+import { isEnded, nextSessionStatus, type SessionEvent } from './sessionState';
 
 /** What one commit changed, told to whoever announces it, after it is durable. */
 export interface Changes {
   pools: Set<string>;
   machines: Map<string, MachineRow>;
   sessions: Set<string>;
+  homes: Set<string>;
 }
 
 /**
@@ -27,11 +31,13 @@ export class Core {
   readonly pools: PoolStore;
   readonly machines: MachineStore;
   readonly sessions: SessionStore;
+  readonly homes: HomeStore;
   readonly limits: Limits;
   readonly hooks: BrokerHooks;
   readonly random: () => number;
   readonly stopping = new AbortController();
   readonly quarantine: Quarantine;
+  readonly boots = new Boots();
   /** For what is kept for days. */
   readonly counted: CountedClock;
   private changes: Changes | null = null;
@@ -42,6 +48,7 @@ export class Core {
     this.pools = poolStore(options.db);
     this.machines = machineStore(options.db);
     this.sessions = sessionStore(options.db);
+    this.homes = homeStore(options.db);
     this.limits = { ...defaultLimits, ...options.limits };
     this.hooks = options.hooks ?? {};
     this.random = options.random ?? Math.random;
@@ -69,7 +76,7 @@ export class Core {
     if (this.changes) return work();
     if (this.closed) throw new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
     this.options.fault?.(point);
-    const changes: Changes = { pools: new Set(), machines: new Map(), sessions: new Set() };
+    const changes: Changes = { pools: new Set(), machines: new Map(), sessions: new Set(), homes: new Set() };
     this.changes = changes;
     let result: T;
     try {
@@ -112,6 +119,7 @@ export class Core {
     const row = this.machine(machineId);
     const state = nextMachineState(row.state, 'destroyed');
     this.machines.remove(machineId);
+    endMachineHome(this, row);
     this.quarantine.forget(machineId);
     this.noteMachine({ ...row, state, since: this.now });
   }
@@ -128,13 +136,18 @@ export class Core {
   /** Inside a commit. */
   moveSession(sessionId: string, event: SessionEvent, change: SessionMove = {}): SessionRow {
     const row = this.session(sessionId);
-    this.sessions.move(sessionId, row.status, nextSessionStatus(row.status, event), change);
+    const status = nextSessionStatus(row.status, event);
+    this.sessions.move(sessionId, row.status, status, change);
+    if (isEnded(status)) endSessionHome(this, sessionId, status);
     this.noteSession(row.sessionId, row.poolId);
     return this.session(sessionId);
   }
   noteSession(sessionId: string, poolId: string): void {
     this.changes?.sessions.add(sessionId);
     this.changes?.pools.add(poolId);
+  }
+  noteHome(homeId: string): void {
+    this.changes?.homes.add(homeId);
   }
   notePool(poolId: string): void {
     this.changes?.pools.add(poolId);

@@ -1,25 +1,23 @@
+import type { MachineTrouble } from '@shared/pool';
 import { bounded } from '../base/bounded';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import type { MachineRow } from '../store/machines';
 import type { BackendWatch } from './backendWatch';
+import { Breaker, type Failure } from './breaker';
 import type { Core } from './core';
 import { checkMachine } from './machineCheck';
+import type { Homes } from './homes';
 import type { MachineLinks } from './machineLinks';
 import type { Making } from './pending';
 import type { Preparations } from './preparations';
 import { Turns } from './turns';
+import { reasonOf, troubleOf } from './trouble';
 import { wordsOf } from './words';
 
 interface Work {
   kind: 'up' | 'down';
   stop: AbortController;
   done: Promise<void>;
-}
-interface Failure {
-  count: number;
-  message: string;
-  /** Monotonic. */
-  until: number;
 }
 
 /**
@@ -29,12 +27,20 @@ interface Failure {
  */
 export class Fleet {
   private readonly work = new Map<string, Work>();
-  private readonly failures = new Map<string, Failure>();
+  private readonly breakers = new Map<string, Breaker>();
+  /** Ready machines whose processors are stopped until somebody gets them. */
+  private readonly parked = new Set<string>();
   private readonly downRetryAt = new Map<string, number>();
   /** What is done to machines under their sessions; none is ended meanwhile. */
   readonly turns = new Turns();
   /** A machine came up, ended or failed: look at its pool again. */
   onProgress: (poolId: string) => void = () => {};
+  /** A machine for anybody came up, so many milliseconds after it was begun; and one that takes a place was written. */
+  onMade: (poolId: string, ms: number) => void = () => {};
+  onCreate: (row: MachineRow) => void = () => {};
+  /** One that was ready did not answer: its backend may know more. */
+  onSuspect: (machineId: string) => void = () => {};
+  homes!: Homes;
 
   constructor(
     private readonly core: Core,
@@ -51,9 +57,17 @@ export class Fleet {
   savesMachines(row: Pick<MachineRow, 'backend'>): boolean {
     return this.watch.backend(row.backend)?.checkpoints !== undefined;
   }
-  /** Its backend keeps machines that nobody has paused. */
-  parks(row: Pick<MachineRow, 'backend'>): boolean {
-    return this.watch.backend(row.backend)?.parks === true;
+  /** It is stopped while it is ready and nobody has it, or is to be: by its backend's nature, or as its pool says. */
+  parks(row: Pick<MachineRow, 'backend' | 'poolId' | 'machineId'>): boolean {
+    return this.parked.has(row.machineId) || this.wantsParked(row);
+  }
+  /** Ready, and stopped although its pool has it run now, or the other way round. */
+  misparked(row: MachineRow): boolean {
+    return row.state === 'ready' && row.forSession === null && this.parked.has(row.machineId) !== this.wantsParked(row);
+  }
+  private wantsParked(row: Pick<MachineRow, 'backend' | 'poolId'>): boolean {
+    const parks = this.watch.backend(row.backend)?.parks;
+    return parks === 'optional' ? this.core.pools.get(row.poolId)?.spec.warm.freeze === true : parks === true;
   }
   /** Stopped, by us or on a person's word, or being put back: it can't answer, and its silence is no fault. */
   quiet(row: MachineRow): boolean {
@@ -62,6 +76,7 @@ export class Fleet {
   /** Stops the processors of a ready machine until it is handed out. */
   async park(row: MachineRow, signal: AbortSignal): Promise<void> {
     const backend = this.watch.backend(row.backend);
+    this.parked.add(row.machineId);
     await this.core.effect('park', () =>
       bounded('Parking a machine', this.core.limits.pauseMs, signal, async (s) =>
         backend?.park ? backend.park(row.machineId, row.secret, s) : backend?.pause(row.machineId, s),
@@ -73,6 +88,7 @@ export class Fleet {
     await this.core.effect('wake', () =>
       bounded('Waking a machine', ms, signal, async (s) => backend?.unpause(row.machineId, s)),
     );
+    this.parked.delete(row.machineId);
   }
 
   busy(machineId: string): boolean {
@@ -83,32 +99,42 @@ export class Fleet {
     return Math.max(0, limit - [...this.work.values()].filter((work) => work.kind === kind).length);
   }
   /** The last failure to make a machine for this pool, until one succeeds. */
-  failure(poolId: string): { message: string; retryInMs: number } | null {
-    const failure = this.failures.get(poolId);
-    if (!failure) return null;
-    return { message: failure.message, retryInMs: Math.max(0, failure.until - this.core.options.clock.monotonic()) };
+  failure(poolId: string): Failure | null {
+    return this.breakers.get(poolId)?.failure(this.core.options.clock.monotonic()) ?? null;
+  }
+  /** How many may be begun now for this pool, as far as its failures go; `basis`: what they would be made of and by. */
+  allows(poolId: string, underWay: number, basis: string): number {
+    const breaker = this.breaker(poolId);
+    breaker.under(basis);
+    return breaker.allows(this.core.options.clock.monotonic(), underWay);
   }
   forgetPool(poolId: string): void {
-    this.failures.delete(poolId);
+    this.breakers.delete(poolId);
   }
-  /** A person wants to know whether it works now. */
-  retry(poolId: string): void {
-    this.forgive(poolId);
-  }
-  /** Somebody mended something: try again without waiting. */
+  /** Somebody mended something: what failed says nothing any more. */
   forgive(poolId: string): void {
-    const failure = this.failures.get(poolId);
-    if (failure) failure.until = 0;
+    this.breakers.get(poolId)?.reset();
     this.preparations.forgive();
+  }
+  /** A person wants to know whether it works now: one try without waiting. */
+  retry(poolId: string): void {
+    this.breakers.get(poolId)?.retry();
+    this.preparations.forgive();
+  }
+  private breaker(poolId: string): Breaker {
+    let breaker = this.breakers.get(poolId);
+    if (!breaker) this.breakers.set(poolId, (breaker = new Breaker(this.core.limits, this.core.random)));
+    return breaker;
   }
 
   /** Writes the intent; the effect is the next pass's (or the next broker's). */
   create(what: Making): MachineRow {
     const { ids } = this.core.options;
     const machineId = ids.make('m');
-    return this.core.commit('create.intent', () => {
+    const made = this.core.commit('create.intent', () => {
       this.core.machines.insert({
         ...what,
+        homeId: this.homes.forMachine(what),
         machineId,
         secret: ids.secret(),
         createdAt: this.core.now,
@@ -117,6 +143,8 @@ export class Fleet {
       this.core.noteMachine(row);
       return row;
     });
+    this.onCreate(made);
+    return made;
   }
   discard(machineId: string, reason: string): void {
     this.core.commit('discard', () => this.core.moveMachine(machineId, 'discard', { reason }));
@@ -124,8 +152,9 @@ export class Fleet {
     this.links.close(machineId);
   }
   /** A machine that failed, was lost or must not be trusted: kept for a look, never handed out again. */
-  quarantine(machineId: string, reason: string): void {
-    this.core.commit('quarantine', () => this.core.moveMachine(machineId, 'broken', { reason }));
+  quarantine(machineId: string, happened: string, trouble: MachineTrouble): void {
+    const reason = reasonOf(trouble, happened, 'nobody');
+    this.core.commit('quarantine', () => this.core.moveMachine(machineId, 'broken', { reason, trouble }));
     this.abort(machineId, reason);
     this.links.close(machineId);
   }
@@ -133,6 +162,7 @@ export class Fleet {
   recheck(machineId: string, reason: string): void {
     this.core.commit('recheck', () => this.core.moveMachine(machineId, 'recheck', { reason }));
     this.links.close(machineId);
+    this.onSuspect(machineId);
   }
   abort(machineId: string, reason: string): void {
     this.work.get(machineId)?.stop.abort(new WheelhouseError('not_ready', reason));
@@ -178,7 +208,9 @@ export class Fleet {
     const { machineId, poolId, image, size, secret } = row;
     const { createMs, checkMs, bootMs, pauseMs } = core.limits;
     const boots = backend.prepare !== undefined;
-    const spec = { machineId, poolId, image, size, secret };
+    const began = core.options.clock.monotonic();
+    const home = this.homes.specOf(row);
+    const spec = { machineId, poolId, image, size, secret, ...(home && { home }) };
     try {
       if (row.state === 'creating') {
         await core.effect('create', () =>
@@ -190,7 +222,7 @@ export class Fleet {
         core.commit('create.started', () => core.moveMachine(machineId, 'started'));
       }
       // The last broker may have parked it already.
-      else if (this.parks(row)) await this.wake(row, pauseMs, signal);
+      else if (backend.parks) await this.wake(row, pauseMs, signal);
       const patience = boots && row.bootId === null ? Math.max(checkMs, bootMs) : checkMs;
       const { guest, bootId } = await checkMachine(core, this.watch, this.links, row, signal, patience);
       try {
@@ -203,13 +235,16 @@ export class Fleet {
         throw error;
       }
       this.links.adopt(machineId, guest);
-      this.failures.delete(poolId);
+      if (row.bootId === null) this.breaker(poolId).succeeded();
+      if (row.state === 'creating' && row.forSession === null)
+        this.onMade(poolId, core.options.clock.monotonic() - began);
     } catch (error) {
-      if (!core.stopped && !signal.aborted) await this.failed(row, asWheelhouseError(error));
+      if (!core.stopped && !signal.aborted) await this.failed(row, asWheelhouseError(error), began);
     }
   }
-  private async failed(row: MachineRow, error: WheelhouseError): Promise<void> {
+  private async failed(row: MachineRow, error: WheelhouseError, began: number): Promise<void> {
     const { core } = this;
+    const { monotonic } = core.options.clock;
     core.options.logger.warn(
       { machineId: row.machineId, poolId: row.poolId, code: error.code, err: error.cause ?? error },
       'a machine did not get ready',
@@ -222,15 +257,10 @@ export class Fleet {
     if (error.code === 'image_missing') void this.watch.look(row.backend);
     const now = core.machines.get(row.machineId);
     if (!now || (now.state !== 'creating' && now.state !== 'starting')) return;
-    this.quarantine(row.machineId, wordsOf(error));
+    this.quarantine(row.machineId, wordsOf(error), troubleOf(error, row.bootId === null));
     // One that was ready once died of something else than its making.
-    if (row.bootId === null && row.forSession === null) this.holdBack(row.poolId, wordsOf(error));
-  }
-  private holdBack(poolId: string, message: string): void {
-    const { backoffMs, backoffMaxMs } = this.core.limits;
-    const count = (this.failures.get(poolId)?.count ?? 0) + 1;
-    const pause = Math.min(backoffMaxMs, backoffMs * 2 ** (count - 1)) * (0.5 + this.core.random() / 2);
-    this.failures.set(poolId, { count, message, until: this.core.options.clock.monotonic() + pause });
+    if (row.bootId === null && row.forSession === null)
+      this.breaker(row.poolId).failed(monotonic(), began, { code: error.code, message: wordsOf(error) });
   }
 
   private async tearDown(row: MachineRow, signal: AbortSignal): Promise<void> {
@@ -245,6 +275,7 @@ export class Fleet {
       );
       core.commit('destroy.gone', () => core.endMachine(machineId));
       this.downRetryAt.delete(machineId);
+      this.parked.delete(machineId);
     } catch (error) {
       if (core.stopped || signal.aborted) return;
       const failure = asWheelhouseError(error);

@@ -10,18 +10,25 @@ import { BackendWatch } from './backendWatch';
 import { CapacityBook } from './capacityBook';
 import { Core } from './core';
 import { Fleet } from './fleet';
+import { Forecasts } from './forecasts';
+import { HandOut } from './handOut';
+import { HomeKeeper } from './homeKeeper';
+import { Homes } from './homes';
 import { Interventions } from './interventions';
+import { createLives } from './lives';
 import { Looks } from './looks';
 import { MachineLinks } from './machineLinks';
+import { Makings } from './makings';
 import type { BrokerOptions } from './options';
+import { OwnMachines } from './ownMachines';
 import { PoolService } from './poolService';
 import { Preparations } from './preparations';
-import { isFresh, Reconciler } from './reconciler';
+import { Reconciler } from './reconciler';
 import { recover } from './recovery';
-import { SessionLife } from './sessionLife';
 import { Supervisor } from './supervisor';
 import type { Broker } from './types';
 import { Views } from './views';
+import { WaitingRoom } from './waitingRoom';
 
 export type { AcquireOutcome, BrokerHooks, BrokerOptions, Limits } from './options';
 
@@ -41,12 +48,24 @@ export function createBroker(options: BrokerOptions): Broker {
   const links = new MachineLinks(core, watch);
   const preparations = new Preparations(core, watch);
   const fleet = new Fleet(core, watch, links, preparations);
-  const life = new SessionLife(core, fleet);
-  const views = new Views(core, watch, fleet, life, preparations);
+  const own = new OwnMachines(core, fleet);
+  const lives = createLives(core, watch, fleet, links, own);
+  const { life, activity } = lives;
+  const views = new Views(core, watch, fleet, activity, preparations);
   life.views = views;
-  const announcer = new Announcer(core, views);
-  const acquisition = new Acquisition(core, fleet, views);
-  const reconciler = new Reconciler(core, watch, fleet, preparations);
+  const homes = new Homes(core, watch);
+  fleet.homes = homes;
+  const homeKeeper = new HomeKeeper(core, watch, homes);
+  const announcer = new Announcer(core, views, homes);
+  const room = new WaitingRoom(core, views);
+  views.queueOf = (sessionId) => room.placeOf(sessionId);
+  const handOut = new HandOut(core, fleet, views, room, homes);
+  const makings = new Makings(core, watch, homes);
+  const acquisition = new Acquisition(core, fleet, views, room, handOut, own, makings);
+  homes.isWanted = (homeId) => room.count((pending) => pending.own?.homeId === homeId) > 0;
+  homes.onDeleting = () => homeKeeper.removeDue();
+  const forecasts = new Forecasts(options.clock);
+  const reconciler = new Reconciler(core, watch, fleet, preparations, capacity, forecasts);
   const supervisor = new Supervisor(core, watch, fleet, life);
   const interventions = new Interventions(core, watch, fleet, life);
   const looks = new Looks(core, watch, links, views);
@@ -67,18 +86,25 @@ export function createBroker(options: BrokerOptions): Broker {
   };
   preparations.onSettled = () => reconciler.poke();
   fleet.onProgress = () => reconciler.poke();
-  acquisition.onLeased = (row) => life.opened(row);
-  acquisition.onDemand = () => reconciler.poke();
-  acquisition.isFresh = (row) => {
+  fleet.onCreate = (row) => capacity.made(row);
+  fleet.onMade = (poolId, ms) => forecasts.made(poolId, ms);
+  acquisition.onArrival = (poolId) => forecasts.arrived(poolId);
+  handOut.onLeased = (row) => life.opened(row);
+  for (const part of [acquisition, handOut, own]) part.onDemand = () => reconciler.poke();
+  handOut.isFresh = (row) => {
     const pool = core.pools.get(row.poolId);
-    return !pool || isFresh(row, pool, watch.tag(row.backend, pool.spec.image));
+    return !pool || reconciler.isFresh(row, pool);
   };
   pools.onChanged = () => reconciler.poke();
   capacity.onChanged = () => reconciler.poke();
   reconciler.waiting = (poolId) => acquisition.waiting(poolId);
-  reconciler.places = (poolId) => acquisition.places(poolId);
+  reconciler.ownSizes = (poolId) => own.waiting(poolId).map(({ size }) => size);
+  reconciler.reserved = (machineId) => handOut.reserves(machineId);
+  own.mayMake = ({ poolId, size }) => capacity.admits(poolId, size);
+  views.shortage = (poolId) => capacity.shortage(poolId);
+  views.outlook = (poolId) => forecasts.look(poolId);
   reconciler.onPoolGone = (poolId) => {
-    for (const part of [views, fleet, acquisition]) part.forgetPool(poolId);
+    for (const part of [views, fleet, acquisition, forecasts]) part.forgetPool(poolId);
   };
   reconciler.onPass = (pool) => {
     acquisition.dispatch(pool);
@@ -103,15 +129,20 @@ export function createBroker(options: BrokerOptions): Broker {
     stopTick = options.clock.after(core.limits.tickMs, tick);
     core.guard('counting time', () => core.counted.tick());
     try {
-      const slept = life.tick();
+      const slept = lives.tick();
       const now = options.clock.monotonic();
       watch.tick(now);
       supervisor.tick(now, slept);
+      homeKeeper.tick(now);
       reconciler.poke();
     } catch (error) {
       options.logger.error({ err: error }, 'a tick of the broker failed');
     }
   };
+
+  let draining = false;
+  const noMore = (): WheelhouseError =>
+    new WheelhouseError('not_ready', 'Wheelhouse is stopping: it hands out nothing more.', { stopping: true });
 
   async function start(): Promise<void> {
     if (started) throw new WheelhouseError('conflict', 'The broker was started before.');
@@ -129,12 +160,14 @@ export function createBroker(options: BrokerOptions): Broker {
     if (destroy)
       for (const row of core.sessions.live())
         if (row.status === 'active') life.release(row.sessionId, 'broker', 'Wheelhouse ended.');
-    life.writeActivity();
-    core.guard('writing counted time', () => core.counted.write());
     const stopping = new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
+    lives.stop(stopping);
     core.stopping.abort(stopping);
     fleet.turns.stopAll(stopping);
-    await bounded('Finishing work under way', core.limits.stopMs, undefined, () => fleet.settle()).catch(() => {});
+    await bounded('Finishing work under way', core.limits.stopMs, undefined, async () => {
+      await fleet.settle();
+      await homeKeeper.settle();
+    }).catch(() => {});
     if (destroy) await destroyAll(core, watch);
     core.close();
     links.closeAll();
@@ -147,13 +180,18 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     pools,
     capacity: { get: () => capacity.get(), set: (limits) => capacity.set(limits) },
-    homes: { list: () => [], get: notYet, remove: notYet, read: notYet },
+    homes: {
+      list: (filter) => homes.list(filter),
+      get: (homeId) => homes.get(homeId),
+      remove: (homeId, by) => homes.remove(homeId, by),
+      read: (homeId, signal) => homes.read(homeId, signal),
+    },
     machines: {
       look: (machineId) => looks.look(machineId),
       run: (machineId, command, by) => looks.run(machineId, command, by),
       keep: (machineId) => looks.keep(machineId),
     },
-    suspend: notYet,
+    suspend: (sessionId, by) => lives.suspend(sessionId, by),
     sessions: {
       list(query: ListQuery, caller: Caller, filter?: { live?: boolean }): Page<Session> {
         const checked = parseInput(pageQuerySchema, query, 'The query');
@@ -179,13 +217,16 @@ export function createBroker(options: BrokerOptions): Broker {
           .filter((row) => row.status !== 'queued')
           .map((row) => views.session(row)),
     },
-    acquire: (request, signal) => acquisition.acquire(request, signal),
+    acquire: async (request, signal) => {
+      if (draining) throw noMore();
+      return acquisition.acquire(request, signal);
+    },
     async release(sessionId, by, reason) {
       if (acquisition.withdraw(sessionId, 'The request was taken back.')) return;
       life.release(sessionId, by, reason);
     },
-    connect: (sessionId) => life.connect(sessionId),
-    touch: (sessionId) => life.touch(sessionId),
+    connect: (sessionId, how) => life.connect(sessionId, how),
+    touch: (sessionId) => activity.touch(sessionId),
     setAgent: (sessionId, agent) => life.setAgent(sessionId, agent),
     fail(sessionId, reason) {
       const { machineId } = core.sessions.get(sessionId) ?? {};
@@ -207,8 +248,13 @@ export function createBroker(options: BrokerOptions): Broker {
       void watch.lookAll().then(() => reconciler.poke());
     },
     onLive: (listener) => life.onLive(listener),
+    onSuspended: (listener) => life.onSuspended(listener),
     onEnded: (listener) => life.onEnded(listener),
     start,
+    drain() {
+      draining = true;
+      acquisition.withdrawAll(noMore());
+    },
     stop,
   };
 }

@@ -60,10 +60,12 @@ export interface Limits {
   /** A silence between ticks longer than this was sleep. */
   sleepGapMs: number;
   waitMs: number;
-  /** For a branch, whose machine is always made first. */
+  /** For a session whose machine is always made first: a branch, one with a home or a screen of its own. */
   branchWaitMs: number;
   queueLength: number;
   queuePerCaller: number;
+  /** Places in a queue are told at most so often. */
+  placesMs: number;
   quarantined: number;
   quarantinedMs: number;
   /** How long a suspended session's programs are asked to end before they are ended, and all of that at most. */
@@ -118,6 +120,7 @@ export const defaultLimits: Limits = {
   branchWaitMs: 60_000,
   queueLength: 64,
   queuePerCaller: 16,
+  placesMs: 250,
   quarantined: 2,
   quarantinedMs: 600_000,
   settleMs: 300,

@@ -54,7 +54,7 @@ export class PoolService implements Pools {
   create(input: PoolCreate): Pool {
     const given = parseInput(poolCreateSchema, input, 'The pool');
     const spec = parseInput(poolSpecSchema, { ...poolDefaults, ...given }, 'The pool');
-    checkSupported(spec, this.watch.backend(spec.backend) !== undefined);
+    checkSupported(spec, this.watch.backend(spec.backend));
     const id = this.core.options.ids.make('pool');
     this.core.commit('pool.create', () => {
       this.core.pools.insert({ id, spec, createdAt: this.core.now });
@@ -67,7 +67,7 @@ export class PoolService implements Pools {
     const row = this.row(id);
     const given = parseInput(poolPatchSchema, patch, 'The change');
     const spec = parseInput(poolSpecSchema, { ...row.spec, ...given }, 'The pool');
-    checkSupported(spec, this.watch.backend(spec.backend) !== undefined);
+    checkSupported(spec, this.watch.backend(spec.backend));
     this.core.commit('pool.update', () => {
       this.core.pools.setSpec(id, spec);
       this.core.notePool(id);
@@ -78,7 +78,7 @@ export class PoolService implements Pools {
   }
   import(entries: readonly PoolEntry[], { dryRun }: { dryRun: boolean }): PoolImport {
     const steps = planImport(entries, this.list());
-    for (const { spec } of steps) checkSupported(spec, this.watch.backend(spec.backend) !== undefined);
+    for (const { spec } of steps) checkSupported(spec, this.watch.backend(spec.backend));
     for (const { pool, wantedId } of steps) {
       if (pool === null && wantedId !== null && this.core.pools.get(wantedId))
         throw new WheelhouseError('conflict', `The pool ${wantedId} is just being deleted. Try again when it is gone.`);
@@ -115,7 +115,7 @@ export class PoolService implements Pools {
     this.core.commit('pool.delete', () => this.core.pools.markDeleting(id));
     this.acquisition.withdrawPool(id, new WheelhouseError('not_found', 'The pool was deleted.'));
     for (const session of sessions) {
-      if (session.status === 'active') this.life.release(session.sessionId, 'broker', 'The pool was deleted.');
+      if (session.status !== 'releasing') this.life.release(session.sessionId, 'broker', 'The pool was deleted.');
     }
     this.views.forgetPool(id);
     this.announcer.poolDeleted(id);

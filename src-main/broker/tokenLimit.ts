@@ -8,8 +8,8 @@ import type { Pending } from './pending';
 const retryAfterSeconds = 30;
 
 /**
- * Whether an agent's token may have one more session in this pool; session_limit otherwise. Counted are its sessions that
- * have a machine, also those that are just being released, and what it waits for. People are not limited.
+ * Whether an agent's token may have one more session in this pool; session_limit otherwise. Counted are its
+ * sessions, also those that are suspended or just being released, and what it waits for. People are not limited.
  */
 export function checkTokenLimit(
   pool: PoolRow,

@@ -8,6 +8,12 @@ import type { Caller } from '../base/caller';
 import type { GuestClient } from '../guest/types';
 import type { HomeContent, LinkTarget, SandboxBackend } from '../sandbox/backend';
 
+/** Among those that wait for the same pool, from 1. */
+export interface QueuePlace {
+  place: number;
+  waiting: number;
+}
+
 export interface AcquireRequest extends AcquireBody {
   poolId: string;
   /** The idempotency key, which becomes the session's id; absent: a new one. */
@@ -15,6 +21,8 @@ export interface AcquireRequest extends AcquireBody {
   caller: Caller;
   /** A branch: its machine goes on from this checkpoint of another session's machine, whose image and size it gets. */
   fromCheckpoint?: { checkpointId: string; machineId: string };
+  /** Told its place while it waits, each time that changes; a few times a second at most. */
+  onPlace?: (place: QueuePlace) => void;
 }
 
 /** A session whose machine can be acted on now. */
@@ -24,6 +32,7 @@ export interface LiveSession {
   guest: GuestClient;
 }
 
+/** `wake` false: never resumes a suspended session. true: also one that a person has stopped (control_paused otherwise). */
 export interface ConnectOptions {
   wake?: boolean;
   signal?: AbortSignal;
@@ -117,9 +126,13 @@ export interface Broker {
   reconcile(): void;
   /** Fires when a session goes live (`active`, also re-adopted) and when it ends. */
   onLive(listener: (session: Session) => void): () => void;
+  /** Suspended, or found suspended after a start: it has no machine. `onLive` says when it has one again. */
+  onSuspended(listener: (session: Session) => void): () => void;
   onEnded(listener: (session: Session) => void): () => void;
   /** Adopts what is there, finishes what was begun, then keeps the pools. */
   start(): Promise<void>;
+  /** Before a stop: who waits and who asks for a new session is told not_ready; sessions that are go on. */
+  drain(): void;
   /** Stops handing out; machines stay (a restart adopts them) unless `destroy`. */
   stop(options: { destroy: boolean }): Promise<void>;
 }

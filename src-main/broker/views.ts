@@ -6,11 +6,15 @@ import type { MachineRow } from '../store/machines';
 import type { PoolRow } from '../store/pools';
 import type { SessionRow } from '../store/sessions';
 import type { BackendWatch } from './backendWatch';
+import type { Shortage } from './capacityWords';
 import { conditionsOf, stamp } from './conditions';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import type { Outlook } from './forecast';
+import { idleSecondsOf } from './idleness';
 import type { Preparations } from './preparations';
-import { isEnded } from './sessionState';
+import { isAway, isEnded } from './sessionState';
+import { suspendedLeftMs } from './suspendedExpiry';
 
 export interface Stats {
   cpuPercent: number;
@@ -26,6 +30,11 @@ export interface ActivityView {
 /** Rows as outsiders see them: pools with what is observed, sessions with control and idleness. */
 export class Views {
   private readonly conditions = new Map<string, Condition[]>();
+  /** What of this computer's limits keeps a pool from machines; what is expected of its callers. */
+  shortage: (poolId: string) => Shortage | null = () => null;
+  outlook: (poolId: string) => Outlook | null = () => null;
+  /** The place of one that waits. */
+  queueOf: (sessionId: string) => NonNullable<Session['queue']> | null = () => null;
 
   constructor(
     private readonly core: Core,
@@ -63,6 +72,8 @@ export class Views {
       counts: countsOf(machines),
       existing: machines.length,
       failure: this.fleet.failure(row.id),
+      shortage: this.shortage(row.id)?.message ?? null,
+      outlook: this.outlook(row.id),
     });
     const stamped = stamp(verdicts, this.conditions.get(row.id) ?? [], this.core.now);
     this.conditions.set(row.id, stamped);
@@ -100,14 +111,18 @@ export class Views {
     const { parametersHash: _hash, homeId, suspendedMs: _suspendedMs, savedAs: _savedAs, size: _size, ...rest } = row;
     const machine = row.machineId === null ? undefined : this.core.machines.get(row.machineId);
     const lastActivity = this.activity.lastActivityAt(row.sessionId);
+    const home = homeId === null ? undefined : this.core.homes.get(homeId);
     return {
       ...rest,
       lastActivityAt: lastActivity === undefined ? row.lastActivityAt : iso(lastActivity),
       expiresAt: this.expiresAt(row),
       screen: machine ? { width: machine.size.width, height: machine.size.height } : null,
       machine: machine ? this.traits(machine) : null,
+      // Of an active one it is what is about to be.
+      suspendedAt: row.status === 'active' ? null : row.suspendedAt,
       frozen: machine?.frozen === true && machine.sessionId === row.sessionId,
-      home: homeId === null ? null : { homeId, keep: false },
+      home: home ? { homeId: home.homeId, keep: home.keep } : null,
+      queue: row.status === 'queued' ? this.queueOf(row.sessionId) : null,
       control: this.control(row),
     };
   }
@@ -117,11 +132,14 @@ export class Views {
     const checkpoints = backend?.checkpoints !== undefined && traits.checkpoints !== false;
     return { backend: kind, checkpoints, guestAgent: traits.guestAgent, consoleLog: traits.consoleLog };
   }
+  /** When idleness would release or suspend it; of a suspended one when it ends by itself, and its home with it. */
   private expiresAt(row: SessionRow): string | null {
     if (isEnded(row.status) || row.status === 'queued') return null;
     const pool = this.core.pools.get(row.poolId);
     if (!pool) return null;
-    const left = pool.spec.idle.afterSeconds * 1000 - this.activity.idleMs(row.sessionId);
+    const left = isAway(row.status)
+      ? suspendedLeftMs(this.core, row)
+      : idleSecondsOf(row, pool.spec) * 1000 - this.activity.idleMs(row.sessionId);
     return iso(this.core.options.clock.now() + Math.max(0, left));
   }
   private control(row: SessionRow): ControlState {

@@ -33,7 +33,14 @@ const home = (homeId: string, change: Partial<NewHome> = {}): NewHome => ({
   createdAt: at,
   ...change,
 });
-const to = (sessionId: string) => ({ sessionId, caller: 'claude', keep: true, usedMs: 20, at: later });
+const to = (sessionId: string) => ({
+  sessionId,
+  caller: 'claude',
+  keep: true,
+  expiresAfterDays: 7,
+  usedMs: 20,
+  at: later,
+});
 
 describe('homes', () => {
   test('are given once, taken back, and given again', () => {
@@ -42,7 +49,12 @@ describe('homes', () => {
     expect(homes.give('h_one', to('session-1'))).toBe(true);
     expect(homes.give('h_one', to('session-2'))).toBe(false);
     expect(homes.give('h_one', to('session-1'))).toBe(true);
-    expect(homes.ofSession('session-1')).toMatchObject({ homeId: 'h_one', caller: 'claude', keep: true, usedMs: 20 });
+    expect(homes.ofSession('session-1')).toMatchObject({
+      homeId: 'h_one',
+      caller: 'claude',
+      keep: true,
+      expiresAfterDays: 7,
+    });
     homes.takeBack('h_one', { usedMs: 30, at: later });
     expect(homes.get('h_one')).toMatchObject({ sessionId: null, caller: 'claude', usedMs: 30, lastUsedAt: later });
     expect(homes.give('h_one', to('session-2'))).toBe(true);

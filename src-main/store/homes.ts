@@ -43,14 +43,23 @@ export type HomeRow = z.output<typeof rowSchema>;
 
 export type NewHome = Omit<HomeRow, 'deleting' | 'reason' | 'bytes' | 'lastUsedAt'>;
 
+/** Whose it is from now on, and how it is kept. */
+export interface HomeUse extends Pick<HomeRow, 'keep' | 'expiresAfterDays' | 'usedMs'> {
+  sessionId: string;
+  caller: string;
+  at: string;
+}
+
 export interface HomeStore {
   /** In the order they were made. */
   all(): HomeRow[];
+  /** On their way out. */
+  deleting(): HomeRow[];
   get(homeId: string): HomeRow | undefined;
   ofSession(sessionId: string): HomeRow | undefined;
   insert(home: NewHome): void;
   /** A session gets it: compare-and-set, false when another has it or it is on its way out. */
-  give(homeId: string, to: { sessionId: string; caller: string; keep: boolean; usedMs: number; at: string }): boolean;
+  give(homeId: string, to: HomeUse): boolean;
   /** Its session has ended; nobody has it from now on. */
   takeBack(homeId: string, at: { usedMs: number; at: string }): void;
   used(homeId: string, at: { usedMs: number; at: string }): void;
@@ -71,6 +80,10 @@ export function homeStore(db: Database): HomeStore {
   return {
     all: () =>
       sql(db, `SELECT ${columns} FROM homes ORDER BY seq`)
+        .all()
+        .map((row) => rowSchema.parse(row)),
+    deleting: () =>
+      sql(db, `SELECT ${columns} FROM homes WHERE deleting = 1 ORDER BY seq`)
         .all()
         .map((row) => rowSchema.parse(row)),
     get: (homeId) => one('id = ?', homeId),
@@ -94,12 +107,12 @@ export function homeStore(db: Database): HomeStore {
         home.createdAt,
       );
     },
-    give(homeId, { sessionId, caller, keep, usedMs, at }) {
+    give(homeId, { sessionId, caller, keep, expiresAfterDays, usedMs, at }) {
       const { changes } = sql(
         db,
-        `UPDATE homes SET session_id = ?, caller = ?, keep = ?, used_ms = ?, last_used_at = ?
+        `UPDATE homes SET session_id = ?, caller = ?, keep = ?, expires_after_days = ?, used_ms = ?, last_used_at = ?
          WHERE id = ? AND deleting = 0 AND (session_id IS NULL OR session_id = ?)`,
-      ).run(sessionId, caller, keep ? 1 : 0, Math.round(usedMs), at, homeId, sessionId);
+      ).run(sessionId, caller, keep ? 1 : 0, expiresAfterDays, Math.round(usedMs), at, homeId, sessionId);
       return changes === 1;
     },
     takeBack: (homeId, { usedMs, at }) =>

@@ -73,6 +73,7 @@ const unused = (): never => {
 export function brokerDouble(guestOf: (sessionId: string) => GuestClient): BrokerDouble {
   const sessions = new Map<string, Session>();
   const ended = new Set<(session: Session) => void>();
+  const asleep = new Set<(session: Session) => void>();
   let made = 0;
   const get = (sessionId: string): Session => {
     const session = sessions.get(sessionId);
@@ -187,7 +188,8 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       if (session.status === 'idle') return;
       if (session.status !== 'active') throw new WheelhouseError('session_gone', 'The session has ended.');
       broker.suspended.push(sessionId);
-      broker.add({ ...session, status: 'idle', suspendedAt: time });
+      const suspended = broker.add({ ...session, status: 'idle', suspendedAt: time });
+      for (const listener of asleep) listener(suspended);
     },
     touch: (sessionId) => void broker.touched.push(sessionId),
     setAgent(sessionId, agent) {
@@ -210,6 +212,10 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
     }),
     reconcile: () => {},
     onLive: () => () => {},
+    onSuspended(listener) {
+      asleep.add(listener);
+      return () => void asleep.delete(listener);
+    },
     onEnded(listener) {
       ended.add(listener);
       return () => void ended.delete(listener);
