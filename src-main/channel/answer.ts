@@ -10,6 +10,8 @@ import type { Content, ToolAnswer } from './tool';
 export interface Beside {
   handback?: Handback | null;
   notice?: string;
+  /** Its desktop is another one since the last answer, in words. */
+  renewed?: string | null;
   session?: Record<string, unknown>;
 }
 
@@ -44,12 +46,14 @@ function assemble(
   isError: boolean,
 ): CallToolResult {
   if (beside.notice) content.push({ type: 'text', text: beside.notice });
+  if (beside.renewed) content.push({ type: 'text', text: beside.renewed });
   if (beside.handback) content.push({ type: 'text', text: handbackText(beside.handback) });
   return {
     content,
     structuredContent: {
       ...structured,
       ...(beside.session && { session: beside.session }),
+      ...(beside.renewed && { resumed: true }),
       ...(beside.handback && { handback: handbackData(beside.handback) }),
     },
     ...(isError && { isError: true }),

@@ -29,6 +29,7 @@ export function failureText(error: WheelhouseError): string {
     case 'not_recorded':
       return 'Nothing was done: the action could not be recorded, and unrecorded actions do not run. Try again in some seconds; if it stays so, ask for a person.';
     case 'not_ready':
+      if (data['suspended']) return `${error.message} Nothing was done.`;
       return 'The desktop is not ready yet. Try again in 2 to 5 seconds.';
     case 'session_gone':
       return data['stopped']
@@ -40,6 +41,8 @@ export function failureText(error: WheelhouseError): string {
     case 'guest_timeout':
       return `${error.message} It may still take effect: look at the screen before you try again.`;
     case 'guest_failed':
+      if (data['suspended'])
+        return `${error.message} Nothing was done. Try again in some seconds; if it stays so, ask for a person.`;
       return `${error.message} Look at the screen; if the desktop does not answer, end the session and start another.`;
     case 'too_many':
     case 'queue_full':

@@ -6,6 +6,7 @@ import type { LiveSession } from '../broker/types';
 import { clientNameOf } from './clientName';
 import { httpError, readMessage } from './http';
 import { computerInstructions, rootInstructions } from './instructions';
+import { presentNow } from './presence';
 import { RootCalls, rootList } from './root';
 import { hasEnded, mayUse } from './root/sessionChoice';
 import { McpServing } from './serve';
@@ -64,6 +65,7 @@ export function createChannel(deps: ChannelDeps): Channel {
     bySession.delete(session.sessionId);
     calls.forget(session.sessionId);
   });
+  const offSuspended = broker.onSuspended(({ sessionId }) => calls.suspended(sessionId));
 
   /** Nothing that is thrown reaches the HTTP server. */
   async function answering(request: Request, work: () => Promise<Response>): Promise<Response> {
@@ -86,20 +88,43 @@ export function createChannel(deps: ChannelDeps): Channel {
     if ('response' in message) return message.response;
     const { body } = message;
     if (hasEnded(session)) throw new WheelhouseError('session_gone', 'The session has ended. Acquire a new one.');
-    // Resolved before MCP begins, so that 404 and 503 are answers of the address, as the protocol of the channel says.
-    const live: LiveSession | null = callsTool(body) ? await broker.connect(session.sessionId) : null;
-    broker.touch(session.sessionId);
+    const { sessionId } = session;
+    const calling = callsTool(body);
+    const leave = calling ? calls.arrive(sessionId) : null;
+    try {
+      // Resolved before MCP begins, so that 404 and 503 are answers of the address, as the protocol of the channel says.
+      // A suspended one is no such answer: its call waits for the desktop inside MCP, where the client can be told.
+      const live = calling ? await presentNow(broker, sessionId) : null;
+      broker.touch(sessionId);
+      return await toolsOf(request, body, { session: live?.session ?? session, live, calling, caller });
+    } finally {
+      // The call itself has begun by then.
+      if (leave) setImmediate(leave);
+    }
+  }
+
+  function toolsOf(
+    request: Request,
+    body: unknown,
+    {
+      session,
+      live,
+      calling,
+      caller,
+    }: { session: Session; live: LiveSession | null; calling: boolean; caller: Caller },
+  ): Promise<Response> {
+    const { sessionId } = session;
     const clientName = firstName(body);
-    const agent = rename(live?.session ?? session, clientName);
+    const agent = rename(session, clientName);
     return serving.serve(request, body, {
       instructions: computerInstructions,
       list: computerList,
       closing: closing.signal,
       async call(name, args, io) {
         const tool = toolByName.get(name);
-        if (!tool || !live) return null;
-        deps.onToolCall?.(caller, name, clientName ?? bySession.get(session.sessionId) ?? null);
-        return calls.call({ live, tool, arguments: args, agent, io });
+        if (!tool || !calling) return null;
+        deps.onToolCall?.(caller, name, clientName ?? bySession.get(sessionId) ?? null);
+        return calls.call({ sessionId, live, tool, arguments: args, agent, io });
       },
     });
   }
@@ -125,6 +150,7 @@ export function createChannel(deps: ChannelDeps): Channel {
     async close() {
       closing.abort();
       offEnded();
+      offSuspended();
       calls.close();
       await serving.close();
     },

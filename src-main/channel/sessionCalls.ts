@@ -9,6 +9,7 @@ import { refuseBarred } from './barred';
 import { createCallSignal, type CallSignal } from './callSignal';
 import { HelpDesk } from './helpDesk';
 import { outcomeOf } from './outcome';
+import { asleep, presentNow, renewedText, wake } from './presence';
 import { read } from './read';
 import { Screens } from './screens';
 import type { CallIo, Tool, ToolAnswer, ToolContext } from './tool';
@@ -18,7 +19,9 @@ import { defaultSettings, type CallOutcome, type ChannelDeps } from './types';
 const defaultDeadlineMs = 30_000;
 
 export interface SessionCall {
-  live: LiveSession;
+  sessionId: string;
+  /** Null while it is suspended: it is resumed for the call. */
+  live: LiveSession | null;
   tool: Tool;
   arguments: unknown;
   agent: string;
@@ -32,24 +35,38 @@ export class SessionCalls {
   private readonly help: HelpDesk;
   private readonly screens: Screens;
   private readonly running = new Map<string, number>();
+  /** Suspended, or come back, and its agent has not been told. */
+  private readonly renewed = new Set<string>();
 
   constructor(private readonly deps: ChannelDeps) {
     this.help = new HelpDesk(deps.attention);
     this.screens = new Screens(deps);
+    for (const { sessionId, status } of deps.broker.sessions.live())
+      if (status === 'idle' || status === 'acquiring') this.renewed.add(sessionId);
   }
 
-  async call({ live, tool, arguments: raw, agent, io, beside = {} }: SessionCall): Promise<CallToolResult> {
+  /** A call for this session is on its way: it is not idle. Returns its end. */
+  arrive(sessionId: string): () => void {
+    this.running.set(sessionId, (this.running.get(sessionId) ?? 0) + 1);
+    return () => {
+      const left = (this.running.get(sessionId) ?? 1) - 1;
+      if (left > 0) this.running.set(sessionId, left);
+      else this.running.delete(sessionId);
+    };
+  }
+
+  async call({ sessionId, live, tool, arguments: raw, agent, io, beside = {} }: SessionCall): Promise<CallToolResult> {
     const { clock, control, logger } = this.deps;
-    const { sessionId } = live.session;
     let call: CallSignal | undefined;
     let result: (more: Beside) => CallToolResult;
     const ended = this.deps.onCall?.(tool.name, sessionId);
     let outcome: CallOutcome = 'done';
-    this.running.set(sessionId, (this.running.get(sessionId) ?? 0) + 1);
+    const leave = this.arrive(sessionId);
     try {
       const args = parseArguments(tool, raw);
+      const present = await this.present(sessionId, live, tool, io);
       call = createCallSignal(clock, tool.deadlineMs?.(args) ?? defaultDeadlineMs, io.signal);
-      const answer = await this.run(tool, args, live, agent, io, call);
+      const answer = await this.run(tool, args, present, agent, io, call);
       result = (more) => success(answer, more);
     } catch (thrown) {
       const error = this.endOf(sessionId) ?? asWheelhouseError(thrown);
@@ -60,13 +77,30 @@ export class SessionCalls {
     } finally {
       call?.dispose();
       ended?.(outcome);
-      const left = (this.running.get(sessionId) ?? 1) - 1;
-      if (left > 0) this.running.set(sessionId, left);
-      else this.running.delete(sessionId);
+      leave();
     }
     // Told once: not into the answer of a client that is gone.
     const handback = io.signal.aborted ? null : control.takeHandback(sessionId);
-    return result({ ...beside, handback });
+    return result({ ...beside, handback, renewed: io.signal.aborted ? null : this.takeRenewed(sessionId) });
+  }
+
+  /** Its machine. One that has it by now is not resumed again: it may have been suspended since its address was asked. */
+  private async present(sessionId: string, live: LiveSession | null, tool: Tool, io: CallIo): Promise<LiveSession> {
+    const { broker } = this.deps;
+    if (tool.awake === false)
+      return live ?? (await presentNow(broker, sessionId)) ?? asleep(broker.sessions.get(sessionId));
+    return live ?? wake(broker, sessionId, io);
+  }
+  /** Said once, with the first answer that comes from the new desktop. */
+  private takeRenewed(sessionId: string): string | null {
+    if (!this.renewed.has(sessionId) || this.deps.broker.sessions.get(sessionId).status !== 'active') return null;
+    this.renewed.delete(sessionId);
+    return renewedText;
+  }
+  /** The session was suspended: its screen is gone, and its agent is to be told. */
+  suspended(sessionId: string): void {
+    this.renewed.add(sessionId);
+    this.screens.forget(sessionId);
   }
 
   private async run(
@@ -120,6 +154,7 @@ export class SessionCalls {
   /** The session ended: nothing of it is kept. */
   forget(sessionId: string): void {
     this.help.forget(sessionId);
+    this.renewed.delete(sessionId);
     this.screens.forget(sessionId);
   }
 

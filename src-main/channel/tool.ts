@@ -53,6 +53,8 @@ interface ToolBase<S extends z.ZodObject> {
   input: S;
   /** Asks Wheelhouse's agent inside the machine: not every machine has one, and a stopped one does not answer. */
   asksAgent?: boolean;
+  /** False: it is about the session, and needs no machine; a suspended one is not resumed for it. */
+  awake?: false;
   /** Milliseconds after which the call is cut off; default 30 s. */
   deadlineMs?(args: z.output<S>): number;
   /** Points and areas that must lie on the screen; checked before anything is recorded. */

@@ -27,6 +27,8 @@ export interface ChannelDeps {
   clock: Clock;
   ids: Ids;
   logger: Logger;
+  /** Aborted before a stop: calls that only wait for a person say how things stand, and end. */
+  draining?: AbortSignal;
   settings?: () => Partial<ChannelSettings>;
   /** Every tool call by a known caller, before it runs: the first-call light and last use of a token. */
   onToolCall?: (caller: Caller, tool: string, clientName: string | null) => void;

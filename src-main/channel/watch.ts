@@ -3,7 +3,7 @@ import type { ToolContext } from './tool';
 
 /**
  * Waits until `check` sees something, and looks again whenever control changes hands or one of the calls for help
- * changes; null when `ms` are over. Rejects with session_gone when the session ends, or with the signal's reason.
+ * changes; null when `ms` are over, or Wheelhouse is about to stop. Rejects with session_gone when the session ends, or with the signal's reason.
  */
 export function watch<T>(
   context: ToolContext,
@@ -13,7 +13,7 @@ export function watch<T>(
 ): Promise<T | null> {
   const now = check();
   if (now !== null || ms <= 0) return Promise.resolve(now);
-  const { broker, control, attention, clock } = context.deps;
+  const { broker, control, attention, clock, draining } = context.deps;
   const { sessionId } = context.live.session;
   return new Promise((resolve, reject) => {
     const over = new AbortController();
@@ -42,6 +42,12 @@ export function watch<T>(
     const onAbort = () => end(() => reject(context.signal.reason));
     if (context.signal.aborted) return onAbort();
     context.signal.addEventListener('abort', onAbort, { once: true });
+    const onTime = () => {
+      const seen = attempt();
+      end(() => resolve(seen));
+    };
+    if (draining?.aborted) return onTime();
+    draining?.addEventListener('abort', onTime, { once: true });
     disposers.push(
       () => context.signal.removeEventListener('abort', onAbort),
       control.onChange((id) => id === sessionId && look()),
@@ -49,10 +55,8 @@ export function watch<T>(
         if (session.sessionId === sessionId)
           end(() => reject(new WheelhouseError('session_gone', 'The session ended.')));
       }),
-      clock.after(ms, () => {
-        const seen = attempt();
-        end(() => resolve(seen));
-      }),
+      () => draining?.removeEventListener('abort', onTime),
+      clock.after(ms, onTime),
     );
     for (const id of helpIds) attention.wait(id, ms, over.signal).then(look, () => {});
   });

@@ -5,6 +5,7 @@ import type { Caller } from '../../base/caller';
 import { WheelhouseError, asWheelhouseError } from '../../base/errors';
 import { failure, success, type Beside } from '../answer';
 import { outcomeOf } from '../outcome';
+import { presentNow } from '../presence';
 import type { SessionCalls } from '../sessionCalls';
 import type { CallIo, Tool } from '../tool';
 import { annotationsOf, listing, parseArguments } from '../toolList';
@@ -102,10 +103,17 @@ export class RootCalls {
     const { sessionId } = parseArguments(wide, raw) as { sessionId?: string };
     const { sessionId: _, ...args } = (raw ?? {}) as Record<string, unknown>;
     const { session, beside } = await this.sessionFor(tool, caller, sessionId);
-    const live = await this.deps.broker.connect(session.sessionId);
-    this.choice.works(caller, session.sessionId);
-    this.deps.broker.touch(session.sessionId);
-    return this.calls.call({ live, tool, arguments: args, agent: this.rename(live.session, clientName), io, beside });
+    const { broker } = this.deps;
+    const leave = this.calls.arrive(session.sessionId);
+    try {
+      const live = await presentNow(broker, session.sessionId);
+      this.choice.works(caller, session.sessionId);
+      broker.touch(session.sessionId);
+      const agent = this.rename(live?.session ?? session, clientName);
+      return await this.calls.call({ sessionId: session.sessionId, live, tool, arguments: args, agent, io, beside });
+    } finally {
+      leave();
+    }
   }
 
   private async sessionFor(

@@ -13,10 +13,14 @@ export const hasEnded = (session: Session): boolean => ended.has(session.status)
 export const mayUse = (caller: Caller, session: Session): boolean =>
   caller.role !== 'agent' || session.caller === caller.name;
 
-function goneError({ sessionId, status, reason }: Session, what: string): WheelhouseError {
+/** Nobody ended it: its agent was away for too long. */
+const wasAway = ({ status, reason }: Session): boolean => status === 'expired' || reason?.startsWith(idledOut) === true;
+
+function goneError(session: Session, what: string): WheelhouseError {
+  const { sessionId, status, reason } = session;
   return new WheelhouseError('session_gone', `${what}${reason ? ` (${reason})` : ''}.`, {
     sessionId,
-    ...(status !== 'failed' && !reason?.startsWith(idledOut) && { stopped: true }),
+    ...(status !== 'failed' && !wasAway(session) && { stopped: true }),
   });
 }
 
@@ -56,7 +60,7 @@ export class SessionChoice {
     const session = last && this.known(last.sessionId);
     const now = this.deps.clock.now();
     const untold = last && (last.toldAt === null || now - last.toldAt < tellMs);
-    if (!last || !untold || !session || !hasEnded(session) || session.reason?.startsWith(idledOut)) {
+    if (!last || !untold || !session || !hasEnded(session) || wasAway(session)) {
       this.last.delete(caller.name);
       return;
     }

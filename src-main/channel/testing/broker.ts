@@ -221,6 +221,7 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       return () => void ended.delete(listener);
     },
     start: async () => {},
+    drain: () => undefined,
     stop: async () => {},
   };
   return broker;

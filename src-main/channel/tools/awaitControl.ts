@@ -17,6 +17,7 @@ export const awaitControl = readTool({
     timeoutMs: z.int().min(0).max(25_000).default(20_000).describe('How long to wait, at most 25000'),
   }),
   looks: false,
+  awake: false,
   record: 'never',
   words: () => 'Waited for control',
   async run(context, { timeoutMs }) {

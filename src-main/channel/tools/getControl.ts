@@ -11,6 +11,7 @@ export const getControl = readTool({
     'Who may act on the desktop now: you ("agent"), a person ("human"), or nobody ("paused"). Does not wait.',
   input: z.strictObject({}),
   looks: false,
+  awake: false,
   record: 'never',
   words: () => 'Asked who holds control',
   async run(context) {
