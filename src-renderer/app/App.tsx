@@ -29,9 +29,10 @@ const sessionId = /^[A-Za-z0-9_-]{8,128}$/;
 export function App() {
   useShortcuts();
   const [path] = useLocation();
+  const view = viewOf(path);
   useEffect(() => {
     document.querySelector('main')?.scrollTo(0, 0);
-  }, [path]);
+  }, [view]);
   return (
     <div className={css.app}>
       <div className={css.above}>
@@ -39,7 +40,7 @@ export function App() {
       </div>
       <Rail />
       <main className={css.main}>
-        <ErrorBoundary key={path}>
+        <ErrorBoundary key={view}>
           <Suspense fallback={null}>
             <Switch>
               <Route path="/first-run" component={FirstRunView} />
@@ -47,7 +48,9 @@ export function App() {
               <Route path="/wall" component={WallView} />
               <Route path="/agents" component={AgentsView} />
               <Route path="/attention/:call?">{(params) => <AttentionView asked={params.call ?? null} />}</Route>
-              <Route path="/pools/:id?">{(params) => <PoolsView id={params.id ?? null} />}</Route>
+              <Route path="/pools/:id?/:machine?">
+                {(params) => <PoolsView id={params.id ?? null} machine={params.machine ?? null} />}
+              </Route>
               <Route path="/session/:id">
                 {(params) =>
                   sessionId.test(params.id) ? (
@@ -71,6 +74,9 @@ export function App() {
     </div>
   );
 }
+
+/** A look at a machine opens over its pool: the view below stays as it is. */
+const viewOf = (path: string) => path.replace(/^(\/pools\/[^/]+)\/.+$/, '$1');
 
 /** Where to begin: the first run until a desktop can be handed out, the wall from then on. */
 function Start() {

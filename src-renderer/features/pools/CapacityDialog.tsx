@@ -129,7 +129,7 @@ function Shares({ capacity }: { capacity: Capacity }) {
           <td className="tnum">{capacity.taken.machines}</td>
           <td className="tnum">{memoryWords(capacity.taken.memoryMiB)}</td>
           <td className="tnum">{Number(capacity.taken.cpus.toFixed(2))}</td>
-          <td />
+          <td>{capacity.limits.machines !== null && scarce ? `of ${capacity.limits.machines}` : ' '}</td>
         </tr>
       </tfoot>
     </table>

@@ -1,25 +1,32 @@
 import type { Machine } from '@shared/pool';
-import { Bot, Check, CircleDashed, TriangleAlert } from 'lucide-react';
+import { Bot, Check, CircleDashed, Trash2, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { call, messageOf } from '../../lib/api';
 import { useSessions } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
 import { capital, gigabytes } from '../../lib/words';
-import { Button } from '../../ui/Button';
+import { Button, IconButton } from '../../ui/Button';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
+import { LookDialog } from './LookDialog';
+import { machineNote } from './lookModel';
 import css from './MachineTable.module.css';
 import { inState, machineRoles, shortImage } from './model';
 
 export function MachineTable({
   machines,
   error,
+  looking,
+  onLook,
   onRetry,
 }: {
   machines: readonly Machine[] | undefined;
   error: unknown;
+  /** The machine that is looked at closer. */
+  looking: string | null;
+  onLook(machineId: string | null): void;
   onRetry(): void;
 }) {
   const sessions = useSessions().data ?? [];
@@ -71,11 +78,11 @@ export function MachineTable({
                     {capital(machine.state)}
                   </span>
                 </td>
-                <td className="clip" title={machine.reason ?? undefined}>
+                <td className="clip" title={session ? session.name : (machine.reason ?? undefined)}>
                   {session ? (
                     <Link href={`/session/${session.sessionId}`}>{session.name}</Link>
                   ) : (
-                    (machine.reason ?? '')
+                    machineNote(machine, now)
                   )}
                 </td>
                 <td className="clip" title={machine.image}>
@@ -86,13 +93,16 @@ export function MachineTable({
                 <td className="tnum">{inState(machine, now)}</td>
                 <td>
                   <Button
-                    kind="quiet"
+                    kind={machine.state === 'quarantined' ? 'plain' : 'quiet'}
                     size="row"
-                    onClick={() => setChosen(machine)}
-                    aria-label={`Destroy ${machine.machineId}…`}
+                    onClick={() => onLook(machine.machineId)}
+                    aria-label={`Look at ${machine.machineId}…`}
                   >
-                    Destroy…
+                    Look…
                   </Button>
+                  <IconButton size="row" label={`Destroy ${machine.machineId}…`} onClick={() => setChosen(machine)}>
+                    <Trash2 size={14} />
+                  </IconButton>
                 </td>
               </tr>
             );
@@ -100,12 +110,18 @@ export function MachineTable({
         </tbody>
       </table>
       {machines?.length === 0 && <p className={css.none}>No machine is there now.</p>}
+      {looking !== null && destroying === null && (
+        <LookDialog machineId={looking} onClose={() => onLook(null)} onDestroy={setChosen} />
+      )}
       <ConfirmDialog
         open={destroying !== null}
         onClose={() => setChosen(null)}
         title={`Destroy ${destroying?.machineId ?? ''}?`}
         confirm={`Destroy ${destroying?.machineId ?? ''}`}
-        onConfirm={() => (destroying ? destroy(destroying) : Promise.resolve())}
+        onConfirm={async () => {
+          if (destroying) await destroy(destroying);
+          if (destroying?.machineId === looking) onLook(null);
+        }}
       >
         <p>
           {destroying?.sessionId

@@ -10,6 +10,7 @@ import { Chip } from '../../ui/Chip';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Menu, MenuItem } from '../../ui/Menu';
+import { Spinner } from '../../ui/Spinner';
 import { shareWords } from './capacityModel';
 import { MachineTable } from './MachineTable';
 import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTotal } from './model';
@@ -18,7 +19,13 @@ import { PoolDialog } from './PoolDialog';
 import { backendNames, toneIcons, toneRoles } from './tones';
 import { UsageTable } from './UsageTable';
 
-export function PoolDetail({ pool }: { pool: Pool }) {
+export function PoolDetail({
+  pool,
+  machine,
+}: {
+  pool: Pool;
+  /** The one that is looked at. */ machine: string | null;
+}) {
   const machines = useMachines(pool.id);
   const names =
     usePools()
@@ -29,6 +36,7 @@ export function PoolDetail({ pool }: { pool: Pool }) {
   const [deleting, setDeleting] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const counts = pool.observed.machines;
+  const failed = machines.data?.find((each) => each.state === 'quarantined');
   const share = shareWords(useCapacity().data, pool.id);
   const pause = async () => {
     setFailure(null);
@@ -117,6 +125,12 @@ export function PoolDetail({ pool }: { pool: Pool }) {
                   <div>
                     <b>{conditionTitle(condition)}</b>
                     <p>{condition.message}</p>
+                    {condition.reason === 'MachineQuarantined' && failed && (
+                      <Button size="row" onClick={() => go(`/pools/${pool.id}/${failed.machineId}`)}>
+                        Look at it…
+                      </Button>
+                    )}
+                    {condition.reason === 'CreateFailed' && <TryAgain poolId={pool.id} />}
                   </div>
                 </li>
               );
@@ -126,7 +140,13 @@ export function PoolDetail({ pool }: { pool: Pool }) {
         </section>
       </div>
 
-      <MachineTable machines={machines.data} error={machines.error} onRetry={() => void machines.refetch()} />
+      <MachineTable
+        machines={machines.data}
+        error={machines.error}
+        looking={machine}
+        onLook={(id) => go(id === null ? `/pools/${pool.id}` : `/pools/${pool.id}/${id}`)}
+        onRetry={() => void machines.refetch()}
+      />
       <UsageTable poolId={pool.id} />
 
       {editing && <PoolDialog pool={pool} names={names} onClose={() => setEditing(false)} onSaved={() => undefined} />}
@@ -148,6 +168,31 @@ export function PoolDetail({ pool }: { pool: Pool }) {
         </p>
       </ConfirmDialog>
     </div>
+  );
+}
+
+/** Failures make a pool wait longer and longer; a person who mended the cause need not wait. */
+function TryAgain({ poolId }: { poolId: string }) {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const retry = async () => {
+    setBusy(true);
+    setFailure(null);
+    try {
+      await call('pools.retry', { id: poolId });
+    } catch (error) {
+      setFailure(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <Button size="row" disabled={busy} icon={busy ? <Spinner size={14} /> : undefined} onClick={() => void retry()}>
+        Try again now
+      </Button>
+      {failure && <ErrorLine>{failure}</ErrorLine>}
+    </>
   );
 }
 

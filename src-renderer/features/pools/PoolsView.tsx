@@ -16,7 +16,7 @@ import { PoolDialog } from './PoolDialog';
 import css from './PoolsView.module.css';
 import { backendNames, toneIcons, toneRoles } from './tones';
 
-export function PoolsView({ id }: { id: string | null }) {
+export function PoolsView({ id, machine }: { id: string | null; machine: string | null }) {
   const pools = usePools();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
@@ -73,7 +73,7 @@ export function PoolsView({ id }: { id: string | null }) {
             <CapacityCard pool={current} />
           </div>
           {current ? (
-            <PoolDetail key={current.id} pool={current} />
+            <PoolDetail key={current.id} pool={current} machine={id === null ? null : machine} />
           ) : (
             pools.data && (
               <div className={css.pad}>
