@@ -14,7 +14,12 @@ const start = () => {
   const attention = createAttention({ db, bus, clock: new FakeClock(), ids: countingIds(), logger: silentLogger });
   return { attention, stop: watchMachines(bus, attention) };
 };
-const machine = (machineId: string, state: Machine['state'], reason: string | null = null) =>
+const machine = (
+  machineId: string,
+  state: Machine['state'],
+  reason: string | null = null,
+  more: Partial<Machine> = {},
+) =>
   bus.emit({
     event: 'machine',
     data: {
@@ -27,6 +32,7 @@ const machine = (machineId: string, state: Machine['state'], reason: string | nu
       reason,
       cpuPercent: null,
       memoryBytes: null,
+      ...more,
     },
   });
 beforeEach(() => {
@@ -61,4 +67,36 @@ it('answers by itself once the machine is gone', () => {
   const { attention } = start();
   machine('m_2', 'gone');
   expect(attention.list().filter((call) => call.state === 'waiting')).toEqual([]);
+});
+
+it('asks for a machine in trouble under its session, urgently for a stopped one, until it is well again', () => {
+  const { attention } = start();
+  const sessionId = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
+  machine('m_1', 'leased', null, { sessionId });
+  expect(attention.list()).toEqual([]);
+  machine('m_1', 'leased', 'It was stopped.', { sessionId, trouble: 'frozen' });
+  machine('m_1', 'leased', 'It was stopped.', { sessionId, trouble: 'frozen' });
+  machine('m_2', 'leased', 'Its disk is full.', { sessionId, trouble: 'disk_full' });
+  expect(attention.list().map((call) => [call.title, call.urgency, call.sessionId])).toEqual(
+    expect.arrayContaining([
+      ['Machine m_1 was stopped under its session', 'now', null],
+      ['Machine m_2 is in trouble under its session', 'soon', null],
+    ]),
+  );
+  expect(attention.list()[0]?.why).toContain(sessionId);
+  machine('m_1', 'leased', null, { sessionId, trouble: null });
+  expect(attention.list().map((call) => call.title)).toEqual(['Machine m_2 is in trouble under its session']);
+  machine('m_2', 'quarantined', 'It died.', { trouble: 'dead' });
+  expect(attention.list().map((call) => call.title)).toEqual(['Machine m_2 was set aside']);
+  machine('m_2', 'gone');
+  expect(attention.list()).toEqual([]);
+});
+
+it('answers after a restart what it asked for before', () => {
+  const first = start();
+  machine('m_1', 'leased', 'Its disk is full.', { trouble: 'disk_full' });
+  first.stop();
+  const { attention } = start();
+  machine('m_1', 'leased', null);
+  expect(attention.list()).toEqual([]);
 });
