@@ -1,5 +1,6 @@
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { MachineSpec } from '../backend';
+import { homeFolder } from './homeHelper';
 import { containerName, labels } from './labels';
 
 const mebibyte = 1024 * 1024;
@@ -16,7 +17,14 @@ export const guestLinkFolder = '/run/wheelhouse/private/link';
  */
 export function containerOptions(
   spec: MachineSpec,
-  host: { installationId: string; linkFolder: string; seccompProfile: string; cpus: number },
+  host: {
+    installationId: string;
+    linkFolder: string;
+    seccompProfile: string;
+    cpus: number;
+    /** The volume of the machine's home; null: the home goes with the machine. */
+    homeVolume?: string | null;
+  },
 ): ContainerCreateOptions {
   const memory = spec.size.memoryMiB * mebibyte;
   return {
@@ -30,6 +38,7 @@ export function containerOptions(
       [labels.machine]: spec.machineId,
       [labels.pool]: spec.poolId,
       [labels.image]: spec.image,
+      ...(spec.home && { [labels.home]: spec.home.homeId }),
     },
     AttachStdin: false,
     AttachStdout: false,
@@ -41,6 +50,8 @@ export function containerOptions(
     HostConfig: {
       NetworkMode: 'none',
       Binds: [`${host.linkFolder}:${guestLinkFolder}:rw`],
+      // A volume that is still empty gets what the image has there, with its owner and rights.
+      ...(host.homeVolume && { Mounts: [homeMount(host.homeVolume)] }),
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges:true', `seccomp=${host.seccompProfile}`],
       Privileged: false,
@@ -64,3 +75,10 @@ export function containerOptions(
     },
   };
 }
+
+const homeMount = (volume: string): MountSettings => ({
+  Type: 'volume',
+  Source: volume,
+  Target: homeFolder,
+  VolumeOptions: { NoCopy: false, Labels: {}, DriverConfig: { Name: 'local', Options: {} } },
+});

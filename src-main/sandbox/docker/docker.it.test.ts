@@ -56,22 +56,26 @@ const desktop = async (backend: SandboxBackend): Promise<string> => {
   return image;
 };
 
-backendContract('The Docker backend', async () => {
-  const installation = `ita${process.pid}`;
-  const [own, foreign] = [make(installation), make(`itb${process.pid}`)];
-  return {
-    backend: own.backend,
-    other: foreign.backend,
-    image: await desktop(own.backend),
-    crash: async (machineId) => void docker('kill', containerName(installation, machineId)),
-    async close() {
-      for (const { backend, dataDir } of [own, foreign]) {
-        await backend.close();
-        rmSync(dataDir, { recursive: true, force: true });
-      }
-    },
-  };
-});
+backendContract(
+  'The Docker backend',
+  async () => {
+    const installation = `ita${process.pid}`;
+    const [own, foreign] = [make(installation), make(`itb${process.pid}`)];
+    return {
+      backend: own.backend,
+      other: foreign.backend,
+      image: await desktop(own.backend),
+      crash: async (machineId) => void docker('kill', containerName(installation, machineId)),
+      async close() {
+        for (const { backend, dataDir } of [own, foreign]) {
+          await backend.close();
+          rmSync(dataDir, { recursive: true, force: true });
+        }
+      },
+    };
+  },
+  { homes: true, exec: true },
+);
 
 describe('a machine in a container', () => {
   const installation = `itc${process.pid}`;

@@ -1,13 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { bounded } from '../../base/bounded';
 import { sleep } from '../../base/deadline';
 import { Emitter } from '../../base/emitter';
 import type { Logger } from '../../base/logger';
 import type { SandboxBackend } from '../backend';
 import { RuntimeFolder } from '../runtimeFolder';
 import { Engine, statusOf } from './engine';
+import { execIn } from './exec';
 import { watchExits } from './exits';
-import { labels } from './labels';
+import { homeFolder, type Helpers } from './homeHelper';
+import { HomeReaders } from './homeReaders';
+import { DockerHomes } from './homes';
+import { HomeSizes } from './homeSizes';
+import { newestDesktop } from './images';
 import { DockerMachines } from './machines';
+import { measureHome } from './measureHome';
 import { probe } from './probe';
+import { QuotaTrial } from './quota';
 import { readSeccompProfile } from './seccomp';
 import { cpuPercent, cpuSample, logLines, memoryBytes, type CpuSample } from './stats';
 
@@ -23,12 +33,23 @@ export interface DockerBackendOptions {
 /** Milliseconds between the two looks from which a first CPU figure is made. */
 const firstSampleMs = 200;
 
+/** Milliseconds that a home's last measure may keep its machine from going. */
+const lastMeasureMs = 1_500;
+
 /** Machines as hardened containers of the local Docker Engine. */
 export function createDockerBackend(options: DockerBackendOptions): SandboxBackend {
   const engine = new Engine(options.socketPath);
   const folder = new RuntimeFolder(options.dataDir);
+  const { installationId, logger } = options;
   let profile: string | null = null;
-  const machines = new DockerMachines(engine, options.installationId, () => (profile ??= readSeccompProfile()));
+  const run = randomUUID();
+  const quota = new QuotaTrial(engine, installationId);
+  const helpers: Helpers = { engine, installationId, run, image: (signal) => newestDesktop(engine, signal) };
+  const measure = measureHome(helpers);
+  const sizes = new HomeSizes({ file: join(options.dataDir, 'docker-homes.json'), measure, now: Date.now, logger });
+  const readers = new HomeReaders(helpers, logger);
+  const homes = new DockerHomes({ engine, installationId, run, quota, sizes, readers });
+  const machines = new DockerMachines(engine, installationId, () => (profile ??= readSeccompProfile()), homes);
   const exits = new Emitter<{ machineId: string; reason: string }>();
   const closing = new AbortController();
   const sessions = new Map<string, Promise<void>>();
@@ -57,20 +78,17 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
   return {
     kind: 'docker',
     parks: 'optional',
-    probe: (signal) => probe(engine, signal),
+    async probe(signal) {
+      const status = await probe(engine, signal);
+      if (status.reachable) await quota.try(signal).catch(() => signal.throwIfAborted());
+      return status;
+    },
     async resolveImage(name, signal) {
       if (name !== 'desktop') {
         const found = await engine.find('inspect the image', signal, (docker) => docker.getImage(name).inspect());
         return found ? name : null;
       }
-      const images = await engine.run('list its images', signal, (docker, abortSignal) =>
-        docker.listImages({ filters: { label: [`${labels.image}=desktop`] }, abortSignal }),
-      );
-      const tags = images
-        .sort((a, b) => b.Created - a.Created)
-        .flatMap((image) => image.RepoTags ?? [])
-        .filter((tag) => tag.startsWith('wheelhouse/desktop:'));
-      return tags[0] ?? null;
+      return newestDesktop(engine, signal);
     },
     async create(spec, signal) {
       const { machineId, secret } = spec;
@@ -86,7 +104,12 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
     },
     list: (signal) => machines.list(signal),
     async destroy(machineId, signal) {
-      await machines.destroy(machineId, signal);
+      await machines.destroy(machineId, signal, async (homeId) => {
+        const bytes = await bounded('Measuring the home', lastMeasureMs, signal, (own) =>
+          measure(homeId, machineId, own),
+        ).catch(() => null);
+        sizes.note(homeId, bytes);
+      });
       sessions.delete(machineId);
       samples.delete(machineId);
       folder.remove(machineId);
@@ -119,13 +142,19 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
       );
       return logLines(bytes).slice(-lines);
     },
+    homes,
+    async exec(machineId, command, { timeoutMs, maxBytes }, signal) {
+      const container = await machines.own(machineId, signal);
+      const as = { user: 'agent', folder: homeFolder, timeoutMs, maxBytes };
+      return execIn(engine, container, { ...as, command: ['/bin/bash', '-lc', command] }, signal);
+    },
     onExit(listener) {
       if (!watching) {
         watching = true;
         void watchExits({
           engine,
-          installationId: options.installationId,
-          logger: options.logger,
+          installationId,
+          logger,
           signal: closing.signal,
           onExit: (machineId, reason) => exits.emit({ machineId, reason }),
         });
@@ -134,6 +163,7 @@ export function createDockerBackend(options: DockerBackendOptions): SandboxBacke
     },
     async close() {
       closing.abort(new Error('the backend was closed'));
+      await Promise.all([sizes.close(), readers.close()]);
     },
   };
 }

@@ -4,6 +4,7 @@ import { WheelhouseError } from '../../base/errors';
 import type { MachineSpec, ObservedMachine } from '../backend';
 import { containerOptions } from './containerOptions';
 import { engineMs, statusOf, type Engine } from './engine';
+import type { DockerHomes } from './homes';
 import { containerName, labels } from './labels';
 
 /** The containers of one installation. Each is looked at before it is touched: without our label it is left alone. */
@@ -14,6 +15,7 @@ export class DockerMachines {
     private readonly engine: Engine,
     private readonly installationId: string,
     private readonly seccompProfile: () => string,
+    private readonly homes: Pick<DockerHomes, 'take'>,
   ) {}
 
   /** Creates and starts, or finishes what an earlier call began. Throws image_missing, guest_failed, backend_unreachable. */
@@ -33,11 +35,22 @@ export class DockerMachines {
   }
 
   private async make(spec: MachineSpec, linkFolder: string, signal: AbortSignal): Promise<Container> {
+    const { home, machineId } = spec;
+    if (!home) return this.makeWith(spec, linkFolder, null, signal);
+    return this.homes.take(machineId, home, signal, (volume) => this.makeWith(spec, linkFolder, volume, signal));
+  }
+  private async makeWith(
+    spec: MachineSpec,
+    linkFolder: string,
+    homeVolume: string | null,
+    signal: AbortSignal,
+  ): Promise<Container> {
     this.cpus ??= (await this.engine.run('describe itself', signal, (docker) => docker.info())).NCPU as number;
     const host = {
       installationId: this.installationId,
       linkFolder,
       cpus: this.cpus,
+      homeVolume,
       seccompProfile: this.seccompProfile(),
     };
     try {
@@ -102,8 +115,12 @@ export class DockerMachines {
     return this.container(machineId);
   }
 
-  async destroy(machineId: string, signal: AbortSignal): Promise<void> {
-    if (!(await this.inspect(machineId, signal))) return;
+  /** `last` gets the home that stays, while the machine still runs with it. */
+  async destroy(machineId: string, signal: AbortSignal, last: (homeId: string) => Promise<void>): Promise<void> {
+    const found = await this.inspect(machineId, signal);
+    if (!found) return;
+    const homeId = found.Config.Labels[labels.home];
+    if (homeId !== undefined && found.State.Running && !found.State.Paused) await last(homeId);
     try {
       await this.engine.run(
         'remove the machine',
