@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import type { BackendKind } from '@shared/pool';
@@ -37,6 +38,7 @@ import { watchMachines } from './machineWatch';
 import { createRelayPolicy } from './relayPolicy';
 import { removeRuntime, writeRuntime } from './runtime';
 import { followSessions } from './sessionLife';
+import { peopleSettings } from './settings';
 import type { TokenUse, Wheelhouse, WheelhouseOptions } from './types';
 import type { Undo } from './undo';
 import { watchHubs } from './watchedHubs';
@@ -56,6 +58,7 @@ export async function compose(
   });
   undo.add('log of the store', checkpointWhenQuiet(db, clock, logger));
   const settings = settingsStore(db);
+  const people = peopleSettings(settings);
   const installationId = settings.getOrMake('installationId', z.string().min(8), () => ids.make('i'));
   const bus = createBus((error) => logger.error({ err: error }, 'a listener of the bus failed'));
 
@@ -170,6 +173,7 @@ export async function compose(
     ids,
     logger,
     limits: options.limits?.broker,
+    fault: options.fault,
   });
   const usage = createUsage({ db, broker, bus, clock, logger });
   undo.add('usage', () => usage.close());
@@ -213,6 +217,9 @@ export async function compose(
     limits: options.limits?.checkpoints,
   });
 
+  const draining = new AbortController();
+  // Every call that waits for a person listens; there may be many.
+  setMaxListeners(0, draining.signal);
   let ready = false;
   let stopping = false;
   let destroy = false;
@@ -239,6 +246,7 @@ export async function compose(
     ids,
     logger,
     settings: options.channel,
+    draining: draining.signal,
     onCall(tool, sessionId) {
       const measured = metrics.call(tool);
       const used = sessionId === null ? undefined : usage.call(sessionId, tool);
@@ -278,13 +286,24 @@ export async function compose(
     ids,
     logger,
     version,
+    settings: people,
     ready: () => ready,
+    stopping: () => stopping,
   });
   undo.add('server', () => server.close());
   const own = identity.createEphemeral(ownName, 'admin');
   writeRuntime(dataDir, { url: server.url, pid: process.pid, token: own.secret });
   undo.add('runtime file', () => (own.withdraw(), removeRuntime(dataDir)));
 
+  const stop = async (drainMs: number): Promise<void> => {
+    if (drainMs > 0) {
+      broker.drain();
+      draining.abort();
+      const left = await server.settled(drainMs);
+      if (left > 0) logger.warn({ left, drainMs }, 'requests that are still under way are cut off');
+    }
+    await undo.all();
+  };
   let stopped: Promise<void> | null = null;
   return {
     dataDir,
@@ -293,6 +312,7 @@ export async function compose(
     installationId,
     db,
     settings,
+    people,
     identity,
     theme: {
       get: () => settings.get('theme', themeSchema) ?? 'system',
@@ -319,7 +339,7 @@ export async function compose(
       stopping = true;
       ready = false;
       destroy = how.destroy === true;
-      return (stopped ??= undo.all());
+      return (stopped ??= stop(how.drainMs ?? 0));
     },
   };
 }

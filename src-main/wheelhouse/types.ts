@@ -18,6 +18,7 @@ import type { Database } from '../store/database';
 import type { SettingsStore } from '../store/settings';
 import type { TimelineService } from '../timeline';
 import type { Usage } from '../usage';
+import type { PeopleSettings } from './settings';
 
 export interface WheelhouseOptions {
   dataDir: string;
@@ -40,6 +41,8 @@ export interface WheelhouseOptions {
   ids?: Ids;
   onTokenUse?: (use: TokenUse) => void;
   hooks?: Pick<BrokerHooks, 'imageBuilding'>;
+  /** For trials, which kill the process at the broker's named points. */
+  fault?: BrokerOptions['fault'];
   limits?: {
     broker?: BrokerOptions['limits'];
     server?: Partial<ServerLimits>;
@@ -91,6 +94,10 @@ export interface Wheelhouse {
   hubFor(sessionId: string): Promise<ScreenHub>;
   /** Resolves when sessions can be had; at once, unless `patienceMs` ran out. Rejects when the broker could not start. */
   adopted: Promise<void>;
-  /** Stops everything, in order; machines stay for the next start unless told otherwise. Runs once. */
-  stop(options?: { destroy?: boolean }): Promise<void>;
+  people: PeopleSettings;
+  /**
+   * Stops everything, in order; machines stay for the next start unless told otherwise. Before that, and at most for
+   * `drainMs` (default 0), what is under way is ended and nothing new begun. Runs once.
+   */
+  stop(options?: { destroy?: boolean; drainMs?: number }): Promise<void>;
 }
