@@ -1,5 +1,7 @@
 import type { BackendKind, Condition, MachineCounts } from '@shared/pool';
 import type { BackendStatus } from '../sandbox/backend';
+import type { Failure } from './breaker';
+import type { Outlook } from './forecast';
 
 /** What conditions are made of; everything observed, nothing looked up. */
 export interface Facts {
@@ -22,12 +24,19 @@ export interface Facts {
   /** Machines in any state, those leaving included. */
   existing: number;
   /** The last failure to make a machine, until one succeeds. */
-  failure: { message: string; retryInMs: number } | null;
+  failure: Failure | null;
+  /** Why this computer's limits give it none, in words; null when they don't. */
+  shortage: string | null;
+  /** What its callers are expected to do; null when nothing is. */
+  outlook: Outlook | null;
 }
 
 export type Verdict = Omit<Condition, 'since'>;
 
-const seconds = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1000))} s`;
+const seconds = (ms: number): string => {
+  const s = Math.max(1, Math.ceil(ms / 1000));
+  return s < 120 ? `${s} s` : `${Math.round(s / 60)} min`;
+};
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** VMs without hardware help are slow processes, not a boundary; no isolation is none. */
@@ -75,11 +84,12 @@ function warmCondition(facts: Facts): Verdict {
   const { counts, minimum } = facts;
   if (facts.paused) return { type, status: 'Unknown', reason: 'Paused', message: 'Paused: nothing is made ready.' };
   if (counts.ready >= minimum) {
+    const expected = expectation(facts);
     if (counts.quarantined > 0) {
-      const message = `${plural(counts.quarantined, 'machine')} failed and can be looked at; others took their place.`;
+      const message = `${plural(counts.quarantined, 'machine')} failed and can be looked at; others took their place.${expected}`;
       return { type, status: 'True', reason: 'MachineQuarantined', message };
     }
-    return { type, status: 'True', reason: 'Healthy', message: `${plural(counts.ready, 'machine')} ready.` };
+    return { type, status: 'True', reason: 'Healthy', message: `${plural(counts.ready, 'machine')} ready.${expected}` };
   }
   return (
     lackOf(facts) ?? {
@@ -96,8 +106,7 @@ function lackOf(facts: Facts): Verdict | null {
   const type = 'Warm';
   const { counts, maximum } = facts;
   if (facts.failure) {
-    const message = `Making a machine failed: ${facts.failure.message} Trying again in ${seconds(facts.failure.retryInMs)}.`;
-    return { type, status: 'False', reason: 'CreateFailed', message };
+    return { type, status: 'False', reason: facts.failure.reason, message: failureWords(facts.failure) };
   }
   if (facts.preparing) {
     const message = 'The clean desktop is being saved, once for this image and size: about a minute.';
@@ -107,7 +116,23 @@ function lackOf(facts: Facts): Verdict | null {
     const message = `${maximum === 1 ? 'The one machine' : `All ${maximum} machines`} of this pool ${maximum === 1 ? 'is' : 'are'} in use. Raise the maximum, or end sessions.`;
     return { type, status: 'False', reason: 'AtCapacity', message };
   }
+  if (facts.shortage !== null && counts.creating + counts.starting === 0)
+    return { type, status: 'False', reason: 'HostAtCapacity', message: facts.shortage };
   return null;
+}
+
+function failureWords({ message, count, retryInMs, open }: Failure): string {
+  const when = retryInMs > 0 ? `in ${seconds(retryInMs)}` : 'now';
+  if (!open) return `Making a machine failed: ${message} Trying again ${when}.`;
+  return `Making a machine failed ${count} times in a row: ${message} One more is tried ${retryInMs > 0 ? `${when}, or at once when an operator says so` : 'now, or with the next request'}.`;
+}
+
+/** Why more are ready than the minimum, in words; empty when none are. */
+function expectation({ minimum, outlook }: Facts): string {
+  const ahead = (outlook?.ready ?? 0) - minimum;
+  if (!outlook || ahead <= 0) return '';
+  const perMinute = Math.max(1, Math.round(outlook.perMinute));
+  return ` Up to ${ahead} more than the minimum are kept for now: about ${plural(perMinute, 'request')} a minute came lately, and a machine takes ${seconds(outlook.makeMs)}.`;
 }
 
 /** Backend, Image, Warm, and first of all Ready: can this pool hand out a machine, now or soon? */

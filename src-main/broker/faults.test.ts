@@ -53,7 +53,14 @@ describe('machines that fail', () => {
     await world.start({
       clock,
       random: () => 1,
-      limits: { backoffMs: 1000, backoffMaxMs: 60_000, tickMs: 100, sleepGapMs: 60_000 },
+      limits: {
+        backoffMs: 1000,
+        backoffMaxMs: 60_000,
+        breakMs: 120_000,
+        breakMaxMs: 900_000,
+        tickMs: 100,
+        sleepGapMs: 60_000,
+      },
     });
     const tries: number[] = [];
     for (let n = 0; n < 160; n++) {

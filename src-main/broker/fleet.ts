@@ -244,7 +244,6 @@ export class Fleet {
   }
   private async failed(row: MachineRow, error: WheelhouseError, began: number): Promise<void> {
     const { core } = this;
-    const { monotonic } = core.options.clock;
     core.options.logger.warn(
       { machineId: row.machineId, poolId: row.poolId, code: error.code, err: error.cause ?? error },
       'a machine did not get ready',
@@ -260,7 +259,10 @@ export class Fleet {
     this.quarantine(row.machineId, wordsOf(error), troubleOf(error, row.bootId === null));
     // One that was ready once died of something else than its making.
     if (row.bootId === null && row.forSession === null)
-      this.breaker(row.poolId).failed(monotonic(), began, { code: error.code, message: wordsOf(error) });
+      this.breaker(row.poolId).failed(core.options.clock.monotonic(), began, {
+        code: error.code,
+        message: wordsOf(error),
+      });
   }
 
   private async tearDown(row: MachineRow, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,8 @@ export interface Desired {
   maximum: number;
   /** Callers in the queue. */
   waiting: number;
+  /** More ready ones than the minimum, for callers who are expected. */
+  ahead?: number;
   paused: boolean;
   deleting: boolean;
 }
@@ -30,6 +32,10 @@ export interface Observed {
   mayCreate: boolean;
   /** Creates that may begin now. */
   slots: number;
+  /** This computer's limits, where they matter: creates they allow now, whether a spare one fits, how many it must end. */
+  room?: number;
+  spare?: boolean;
+  give?: number;
 }
 
 export interface Keep {
@@ -74,7 +80,9 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
   const coming = inState('creating', 'starting');
   const leaving = inState('resetting', 'destroying');
   const stale = ready.filter((machine) => !machine.fresh);
-  const wanted = desired.minimum + desired.waiting;
+  const needed = desired.minimum + desired.waiting;
+  const wanted = needed + (desired.ahead ?? 0);
+  const { room: allowed = Infinity, spare = true } = observed;
   const existing = observed.machines.length;
 
   // Somebody lowered the maximum: warm machines leave, leased ones are left to end by themselves.
@@ -85,16 +93,23 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
     discard(machine, 'The pool is above its maximum.');
     excess -= 1;
   }
+  let give = observed.give ?? 0;
+  for (const machine of [...quarantined, ...stale, ...ready]) {
+    if (give <= 0) break;
+    give -= 1;
+    if (!discarded.has(machine.machineId)) discard(machine, 'This computer’s limits need its place.');
+  }
 
   const standing = ready.filter((machine) => !discarded.has(machine.machineId));
   const deficit = wanted - standing.length - coming.length;
   if (deficit > 0) {
     if (desired.paused || !observed.mayCreate) return actions;
-    const room = Math.max(0, desired.maximum - existing);
+    const room = Math.max(0, Math.min(desired.maximum - existing, allowed));
     const creates = Math.min(deficit, room, observed.slots);
     for (let n = 0; n < creates; n++) actions.push({ kind: 'create' });
     // What leaves now makes room for a create of a later pass.
-    let short = deficit - room - leaving.length - discarded.size;
+    const urgent = needed - standing.length - coming.length;
+    let short = urgent - Math.max(0, desired.maximum - existing) - leaving.length - discarded.size;
     for (const machine of quarantined) {
       if (short <= 0) break;
       if (discarded.has(machine.machineId)) continue;
@@ -130,7 +145,7 @@ export function plan(desired: Desired, observed: Observed, keep: Keep): PlanActi
     observed.mayCreate &&
     !desired.paused
   ) {
-    if (existing < desired.maximum) {
+    if (existing < desired.maximum && spare) {
       if (observed.slots > 0) actions.push({ kind: 'create' });
     } else discard(renewable, 'The pool has a newer image, size or backend.');
   }

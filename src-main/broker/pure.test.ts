@@ -90,6 +90,8 @@ describe('conditions', () => {
     counts: { creating: 0, starting: 0, ready: 2, leased: 0, resetting: 0, quarantined: 0 },
     existing: 2,
     failure: null,
+    shortage: null,
+    outlook: null,
   };
   const none = { ...facts.counts, ready: 0 };
   const reasons = (change: Partial<Facts>): string[] =>
@@ -125,8 +127,22 @@ describe('conditions', () => {
     ],
     [
       'creates fail',
-      { counts: none, failure: { message: 'no space.', retryInMs: 4000 } },
+      {
+        counts: none,
+        failure: { reason: 'CreateFailed', message: 'no space.', retryInMs: 4000, count: 1, open: false },
+      },
       ['Ready False CreateFailed', 'Warm False CreateFailed'],
+    ],
+    [
+      'creates fail for want of an image, again and again',
+      { counts: none, failure: { reason: 'ImageMissing', message: 'gone.', retryInMs: 4000, count: 5, open: true } },
+      ['Ready False ImageMissing', 'Warm False ImageMissing', 'Backend True Healthy', 'Image True Healthy'],
+    ],
+    ['no place on this computer', { counts: none, existing: 0, shortage: 'full' }, ['Ready False HostAtCapacity']],
+    [
+      'no place for the whole minimum',
+      { counts: { ...none, ready: 1 }, shortage: 'full' },
+      ['Ready True Healthy', 'Warm False HostAtCapacity'],
     ],
     [
       'one failed, replaced',

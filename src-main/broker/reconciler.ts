@@ -1,10 +1,25 @@
+import type { Size } from '@shared/pool';
 import type { MachineRow } from '../store/machines';
 import type { PoolRow } from '../store/pools';
 import type { BackendWatch } from './backendWatch';
+import { costOf, takenBy, type Claim, type Taken } from './capacity';
+import type { CapacityBook } from './capacityBook';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import type { Forecasts } from './forecasts';
 import { plan } from './plan';
 import type { Preparations } from './preparations';
+
+/** One pool at the beginning of a pass. */
+interface Picture {
+  pool: PoolRow;
+  machines: readonly MachineRow[];
+  tag: string | null | undefined;
+  /** Creates that its failures leave open. */
+  allowed: number;
+  mayCreate: boolean;
+  ahead: number;
+}
 
 /**
  * Carries plans out. A pass is synchronous: it reads the store, decides, writes intents and starts work; whatever changes
@@ -14,8 +29,10 @@ export class Reconciler {
   private asked = false;
   /** How many callers wait for this pool; and what to do once its picture is up to date. */
   waiting: (poolId: string) => number = () => 0;
-  /** Places that requests with a machine of their own still need. */
-  places: (poolId: string) => number = () => 0;
+  /** Sizes of the machines that are wanted for one session alone and have no place yet. */
+  ownSizes: (poolId: string) => readonly Size[] = () => [];
+  /** It is being asked whether it can be handed out. */
+  reserved: (machineId: string) => boolean = () => false;
   onPass: (pool: PoolRow, machines: MachineRow[]) => void = () => {};
   onPoolGone: (poolId: string) => void = () => {};
 
@@ -24,6 +41,8 @@ export class Reconciler {
     private readonly watch: BackendWatch,
     private readonly fleet: Fleet,
     private readonly preparations: Preparations,
+    private readonly capacity: CapacityBook,
+    private readonly forecasts: Forecasts,
   ) {}
 
   poke(): void {
@@ -38,25 +57,76 @@ export class Reconciler {
   private pass(): void {
     if (this.core.stopped || this.core.stopping.signal.aborted) return;
     try {
-      for (const pool of this.core.pools.all()) this.reconcile(pool);
+      const pools = this.core.pools.all();
+      const machines = this.core.machines.all();
+      const pictures = pools.map((pool) =>
+        this.look(
+          pool,
+          machines.filter((row) => row.poolId === pool.id),
+        ),
+      );
+      this.capacity.divide(pictures.map((picture) => this.claim(picture)));
+      for (const picture of pictures) this.reconcile(picture);
     } catch (error) {
       this.core.options.logger.error({ err: error }, 'a reconcile pass failed');
     }
   }
-  private reconcile(pool: PoolRow): void {
+  /** A pool with what it wants and what it can. */
+  private look(pool: PoolRow, machines: readonly MachineRow[]): Picture {
+    const { backend, image, warm } = pool.spec;
+    const tag = this.watch.tag(backend, image);
+    const coming = machines.filter((row) => isComing(row) && row.bootId === null && row.forSession === null).length;
+    const allowed = this.fleet.allows(pool.id, coming, this.basisOf(pool, tag));
+    const mayCreate =
+      this.watch.reachable(backend) && typeof tag === 'string' && allowed > 0 && this.prepared(pool, tag);
+    const ahead = pool.spec.paused ? 0 : Math.max(0, this.forecasts.look(pool.id).ready - warm.minimum);
+    return { pool, machines, tag, allowed, mayCreate, ahead };
+  }
+  /** What failures to make a machine are about: as soon as this is another, they say nothing any more. */
+  private basisOf({ id, spec }: PoolRow, tag: string | null | undefined): string {
+    const status = this.watch.status(spec.backend);
+    const homes = typeof tag === 'string' && this.fleet.homes.due(id, tag);
+    return JSON.stringify([spec.backend, status?.reachable, status?.version, tag, spec.size, homes, spec.network]);
+  }
+  private claim({ pool, machines, mayCreate, ahead }: Picture): Claim {
+    const { spec, deleting } = pool;
+    const own = this.ownSizes(pool.id);
+    const isFailed = (row: MachineRow): boolean =>
+      row.state === 'quarantined' && this.core.quarantine.keptMs(row) === 0;
+    const isWarm = (row: MachineRow): boolean => row.forSession === null && (isComing(row) || row.state === 'ready');
+    const isLeaving = (row: MachineRow): boolean => row.state === 'resetting' || row.state === 'destroying';
+    const warm = machines.filter(isWarm);
+    const rest = machines.filter((row) => !isWarm(row) && !isFailed(row) && !isLeaving(row));
+    return {
+      poolId: pool.id,
+      // One that is larger than the pool's own has to find its place too.
+      cost: own.map(costOf).reduce(larger, costOf(spec.size)),
+      held: takenBy(rest),
+      warm: takenBy(warm),
+      ready: warm.filter((row) => row.state === 'ready').length,
+      failed: takenBy(machines.filter(isFailed)),
+      leaving: takenBy(machines.filter(isLeaving)),
+      waiting: deleting ? 0 : this.waiting(pool.id) + own.length,
+      minimum: deleting ? 0 : spec.warm.minimum,
+      ahead: deleting ? 0 : ahead,
+      maximum: spec.warm.maximum,
+      // A paused pool makes machines for its suspended sessions alone.
+      mayCreate: mayCreate && (!spec.paused || own.length > 0) && !deleting,
+    };
+  }
+  private reconcile({ pool, tag, allowed, mayCreate, ahead }: Picture): void {
     // What was begun goes first: it holds slots.
     for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
     const machines = this.core.machines.byPool(pool.id);
-    const tag = this.watch.tag(pool.spec.backend, pool.spec.image);
-    const failure = this.fleet.failure(pool.id);
-    const idle = machines
-      .filter((row) => row.state === 'creating' || row.state === 'starting')
-      .filter((row) => !this.fleet.busy(row.machineId));
+    const idle = machines.filter((row) => isComing(row) && !this.fleet.busy(row.machineId));
+    const own = this.ownSizes(pool.id).length;
+    const { room = 0, spare = false, give = 0 } = this.capacity.allotment(pool.id) ?? {};
     const actions = plan(
       {
         minimum: pool.spec.warm.minimum,
-        maximum: Math.max(0, pool.spec.warm.maximum - this.places(pool.id)),
+        maximum: Math.max(0, pool.spec.warm.maximum - own),
         waiting: this.waiting(pool.id),
+        ahead,
         paused: pool.spec.paused,
         deleting: pool.deleting,
       },
@@ -64,17 +134,14 @@ export class Reconciler {
         machines: machines.map((row) => ({
           machineId: row.machineId,
           state: row.state,
-          fresh: isFresh(row, pool, tag),
+          fresh: this.isFresh(row, pool),
           ageMs: this.core.quarantine.ageMs(row, this.core.limits.quarantinedMs),
           kept: this.core.quarantine.keptMs(row) > 0,
-          taken: row.forSession !== null && ['creating', 'starting', 'ready'].includes(row.state),
+          taken: row.forSession !== null && (isComing(row) || row.state === 'ready'),
         })),
-        mayCreate:
-          this.watch.reachable(pool.spec.backend) &&
-          typeof tag === 'string' &&
-          (failure?.retryInMs ?? 0) <= 0 &&
-          this.prepared(pool, tag),
-        slots: Math.max(0, this.fleet.freeSlots('up') - idle.length),
+        mayCreate,
+        slots: Math.min(allowed, Math.max(0, this.fleet.freeSlots('up') - idle.length)),
+        ...{ room: Math.max(0, room - own), spare, give },
       },
       this.core.limits,
     );
@@ -85,13 +152,29 @@ export class Reconciler {
         this.fleet.create({ poolId: pool.id, backend, image: tag, size });
       }
     }
+    this.repark(machines);
     if (actions.length > 0) for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
     if (pool.deleting && this.core.machines.byPool(pool.id).length === 0) {
       this.core.commit('pool.gone', () => this.core.pools.remove(pool.id));
       this.onPoolGone(pool.id);
       return;
     }
-    this.onPass(pool, machines);
+    this.onPass(pool, [...machines]);
+  }
+  /**
+   * The pool's `warm.freeze` was switched: its ready machines follow, one at a time, by being checked anew, so that none
+   * is stopped or let go on while somebody is about to get it.
+   */
+  private repark(machines: readonly MachineRow[]): void {
+    if (machines.some((row) => row.forSession === null && isComing(row))) return;
+    const row = machines.find((one) => this.fleet.misparked(one) && !this.reserved(one.machineId));
+    if (row && this.core.machines.get(row.machineId)?.state === 'ready')
+      this.fleet.recheck(row.machineId, 'Whether ready machines are stopped was changed.');
+  }
+  /** Of the image, size, backend and home that its pool asks for now. */
+  isFresh(row: MachineRow, pool: PoolRow): boolean {
+    const tag = this.watch.tag(pool.spec.backend, pool.spec.image);
+    return isFresh(row, pool, tag, this.fleet.homes.due(pool.id, row.image));
   }
   /** What its machines come from is there, or can't be had; begun otherwise, unless nothing is to be made at all. */
   private prepared({ spec, deleting }: PoolRow, image: string): boolean {
@@ -100,9 +183,19 @@ export class Reconciler {
   }
 }
 
-/** Of the image, size and backend that its pool asks for now. An image that can't be looked up makes nobody outdated. */
-export function isFresh(row: MachineRow, pool: PoolRow, tag: string | null | undefined): boolean {
+/**
+ * Of the image, size and backend that its pool asks for now, with a home of its own or none, as it should. An image that
+ * can't be looked up makes nobody outdated.
+ */
+export function isFresh(row: MachineRow, pool: PoolRow, tag: string | null | undefined, hasHome: boolean): boolean {
   const sameImage = typeof tag !== 'string' || row.image === tag;
   const sameSize = JSON.stringify(row.size) === JSON.stringify(pool.spec.size);
-  return sameImage && sameSize && row.backend === pool.spec.backend;
+  return sameImage && sameSize && row.backend === pool.spec.backend && (row.homeId !== null) === hasHome;
 }
+
+const isComing = (row: MachineRow): boolean => row.state === 'creating' || row.state === 'starting';
+const larger = (a: Taken, b: Taken): Taken => ({
+  machines: 1,
+  memoryMiB: Math.max(a.memoryMiB, b.memoryMiB),
+  cpus: Math.max(a.cpus, b.cpus),
+});

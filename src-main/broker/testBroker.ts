@@ -29,6 +29,8 @@ const quick: Partial<Limits> = {
   healthTimeoutMs: 1000,
   backoffMs: 20,
   backoffMaxMs: 100,
+  breakMs: 400,
+  breakMaxMs: 800,
   reconnectMs: 3000,
   adoptMs: 10_000,
   checkMs: 3000,
