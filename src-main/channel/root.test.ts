@@ -90,6 +90,27 @@ describe('sessions of /mcp', () => {
     expect((await client.call('click', { x: 1, y: 1, settle: false })).isError).toBeUndefined();
   });
 
+  it('hands on what a pool lets a session choose, says its place while it waits, and where its home is', async () => {
+    const client = await connect('anna');
+    const acquire = bench.broker.acquire;
+    bench.broker.acquire = async (request, signal) => {
+      request.onPlace?.({ place: 2, waiting: 3 });
+      const session = await acquire(request, signal);
+      return bench.broker.add({ ...session, home: { homeId: 'work', keep: true } });
+    };
+    const seen: unknown[] = [];
+    const options = { homeId: 'work', screen: { width: 1024, height: 768 }, idleSeconds: 60 };
+    const started = await client.call('start_session', { ...options, sessionId: 'first-session' }, (one) =>
+      seen.push(one),
+    );
+    expect(bench.broker.acquired[0]).toMatchObject(options);
+    expect(started.structuredContent).toMatchObject({ homeId: 'work', homeIsKept: true });
+    expect(textOf(started)).toContain('start a session with homeId work');
+    expect(seen).toEqual([{ progress: 1, message: 'Waiting for a desktop: place 2 of 3.' }]);
+    const wrong = await client.call('start_session', { screen: { width: 10, height: 10 } });
+    expect(wrong.structuredContent).toMatchObject({ code: 'bad_request' });
+  });
+
   it('reaches its own sessions only', async () => {
     bench.session('annas-session', 'anna');
     const client = await connect('boris');

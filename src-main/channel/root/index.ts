@@ -91,7 +91,7 @@ export class RootCalls {
     { arguments: raw, caller, clientName, io }: RootCall,
   ): Promise<CallToolResult> {
     const args = parseArguments(tool, raw);
-    const context = { caller, clientName, deps: this.deps, choice: this.choice, signal: io.signal };
+    const context = { caller, clientName, deps: this.deps, choice: this.choice, io };
     return success(await tool.run(context, args));
   }
 

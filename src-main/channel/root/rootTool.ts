@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Caller } from '../../base/caller';
-import type { ToolAnswer } from '../tool';
+import type { CallIo, ToolAnswer } from '../tool';
 import type { ChannelDeps } from '../types';
 import type { SessionChoice } from './sessionChoice';
 
@@ -9,7 +9,7 @@ interface RootContext {
   clientName: string | null;
   deps: ChannelDeps;
   choice: SessionChoice;
-  signal: AbortSignal;
+  io: CallIo;
 }
 
 /** A tool of `/mcp` that is about sessions, not about one desktop. */

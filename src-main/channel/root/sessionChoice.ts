@@ -2,6 +2,7 @@ import type { Pool } from '@shared/pool';
 import type { Session, SessionStatus } from '@shared/session';
 import type { Caller } from '../../base/caller';
 import { WheelhouseError } from '../../base/errors';
+import type { AcquireRequest } from '../../broker/types';
 import { idledOut } from '../../broker/words';
 import type { ChannelDeps } from '../types';
 
@@ -143,11 +144,11 @@ export class SessionChoice {
   acquire(
     caller: Caller,
     pool: Pool,
-    options: { name?: string; sessionId?: string },
+    options: Omit<AcquireRequest, 'poolId' | 'caller' | 'waitMs'>,
     signal: AbortSignal,
   ): Promise<Session> {
-    const { name = caller.name, sessionId } = options;
-    return this.deps.broker.acquire({ poolId: pool.id, caller, waitMs: acquireWaitMs, name, sessionId }, signal);
+    const { name = caller.name, ...rest } = options;
+    return this.deps.broker.acquire({ ...rest, poolId: pool.id, caller, waitMs: acquireWaitMs, name }, signal);
   }
 
   /** The caller's first session. Calls that arrive together share it; one client's going does not end it for the others. */

@@ -11,6 +11,7 @@ export function sessionFacts(session: Session, poolName?: string): Record<string
     computerId: session.computerId,
     createdAt: session.createdAt,
     expiresAt: session.expiresAt,
+    ...(session.home && { homeId: session.home.homeId, homeIsKept: session.home.keep }),
     ...(session.suspendedAt && { suspendedAt: session.suspendedAt }),
     control: session.control.kind,
     holder: session.control.holder,

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { sessionIdSchema } from '@shared/ids';
+import { idSchema, sessionIdSchema } from '@shared/ids';
+import { acquireBodySchema } from '@shared/session';
+import type { QueuePlace } from '../../broker/types';
 import { rootTool } from './rootTool';
 import { sessionFacts } from './sessionFacts';
+
+const { screen, idleSeconds } = acquireBodySchema.shape;
 
 export const startSession = rootTool({
   name: 'start_session',
@@ -12,16 +16,24 @@ export const startSession = rootTool({
     pool: z.string().min(1).max(128).optional().describe('Name or id of the pool; see list_pools'),
     name: z.string().trim().min(1).max(120).optional().describe('What people call this session'),
     sessionId: sessionIdSchema.optional(),
+    homeId: idSchema
+      .optional()
+      .describe('Go on with this $HOME of yours, or begin a new one under this id; where the pool keeps homes'),
+    screen: screen.describe('Another screen than the pool’s, in pixels, where the pool lets you choose'),
+    idleSeconds: idleSeconds.describe('How long nothing may happen, where the pool lets you choose'),
   }),
   readOnly: false,
-  async run({ caller, choice, clientName, deps, signal }, { pool: wanted, name, sessionId }) {
+  async run({ caller, choice, clientName, deps, io }, { pool: wanted, ...options }) {
     const pool = choice.pool(caller, wanted);
-    const session = await choice.acquire(caller, pool, { name, sessionId }, signal);
+    let told = 0;
+    const onPlace = ({ place, waiting }: QueuePlace): void =>
+      io.progress?.((told += 1), undefined, `Waiting for a desktop: place ${place} of ${waiting}.`);
+    const session = await choice.acquire(caller, pool, { ...options, onPlace }, io.signal);
     choice.works(caller, session.sessionId);
     if (clientName) deps.broker.setAgent(session.sessionId, clientName);
     return {
       structured: sessionFacts(session, pool.displayName),
-      text: `Session ${session.sessionId} has a desktop of the pool “${pool.displayName}”. Take a screenshot to see it.`,
+      text: `Session ${session.sessionId} has a desktop of the pool “${pool.displayName}”. Take a screenshot to see it.${session.home?.keep ? ` Its $HOME is kept after it ends: start a session with homeId ${session.home.homeId} to go on with it.` : ''}`,
     };
   },
 });
