@@ -129,3 +129,14 @@ it('suspends and resumes, asks for what a pool allows, and says who waits where'
   expect(await at('sessions', 'acquire', 'desktop', '--screen', 'big')).toMatchObject({ code: 2 });
   expect(await at('sessions', 'acquire', 'desktop', '--idle', 'long')).toMatchObject({ code: 2 });
 });
+
+it('says and sets what becomes of machines at a stop', async () => {
+  expect((await at('settings', 'show')).out).toMatch(/^machines at a stop +default: /);
+  expect((await at('settings', 'set', '--on-stop', 'destroy')).out).toMatch(/ destroy\n$/);
+  expect(JSON.parse((await at('settings', 'show', '--json')).out)).toEqual({ onStop: 'destroy' });
+  expect((await at('settings', 'set', '--on-stop', 'default')).out).toMatch(/default: /);
+  expect(await at('settings', 'set', '--on-stop', 'perhaps')).toMatchObject({ code: 2 });
+  expect(await at('settings', 'set')).toMatchObject({ code: 2 });
+  expect(await at('serve', '--on-stop', 'perhaps')).toMatchObject({ code: 2 });
+  expect(await at('serve', '--on-stop', 'keep', '--destroy')).toMatchObject({ code: 2 });
+});

@@ -9,6 +9,7 @@ import { machineCommands } from './commands/machines';
 import { poolCommands } from './commands/pools';
 import { serveCommand } from './commands/serve';
 import { sessionCommands } from './commands/sessions';
+import { settingsCommands } from './commands/settings';
 import { stopCommands } from './commands/stop';
 import { tokenCommands } from './commands/token';
 import { usageCommand } from './commands/usage';
@@ -34,6 +35,7 @@ export async function run(argv: readonly string[], io: Io = processIo): Promise<
     sessionCommands,
     controlCommands,
     stopCommands,
+    settingsCommands,
     usageCommand,
   ])
     add(program, io);

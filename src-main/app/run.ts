@@ -14,6 +14,7 @@ import { startWheelhouse, type TokenUse } from '../wheelhouse';
 import { usualPort } from '../wheelhouse/compose';
 import { storeFile } from '../wheelhouse/dataDir';
 import { firstPoolId, poolOn, settleFirstPool } from '../wheelhouse/firstPool';
+import { destroysAtStop, drainWithinMs } from '../wheelhouse/settings';
 import { demoPlace } from './demoPlace';
 import { installMenu } from './menu';
 import { notifyOfAttention } from './notifications';
@@ -149,7 +150,11 @@ export async function runApp(options: AppOptions & { operator: string; mainFile:
     stopNotifying();
     void handlers
       .close()
-      .then(() => wheelhouse.stop({ destroy: wheelhouse.broker.sessions.live().length === 0 }))
+      .then(() => {
+        const usual = wheelhouse.broker.sessions.live().length === 0 ? 'destroy' : 'keep';
+        const destroy = destroysAtStop(null, wheelhouse.people.get().onStop, usual);
+        return wheelhouse.stop({ destroy, drainMs: drainWithinMs });
+      })
       .catch((error: unknown) => logger.error({ err: error }, 'stopping failed'))
       .finally(() => app.exit(0));
   });

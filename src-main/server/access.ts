@@ -25,6 +25,15 @@ export function sessionFor(services: Services, caller: Caller, sessionId: string
   return session;
 }
 
+/** Why nothing is answered now. */
+export const notReady = (services: Pick<Services, 'stopping'>): WheelhouseError =>
+  services.stopping()
+    ? new WheelhouseError('not_ready', 'Wheelhouse is stopping: it ends what it has begun, and begins nothing new.', {
+        stopping: true,
+        retryAfterSeconds: 10,
+      })
+    : new WheelhouseError('not_ready', 'Wheelhouse is starting: it looks at its machines first.');
+
 export const unknownSession = (): WheelhouseError =>
   new WheelhouseError('session_gone', 'There is no such session, or it has ended.');
 

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import { notReady } from './access';
 import { decodeText, parseJson, readBody, requireDepth, requireJson, requireType, validated } from './body';
 import type { ServerLimits } from './limits';
 import { requireCaller } from './middleware/bearer';
@@ -34,7 +35,7 @@ export function createApp(options: { services: Services; routes: readonly Route[
     if (route.roles !== 'public') {
       requireRole(caller, route.roles);
       // An answer about a session that is still being adopted would be a wrong one.
-      if (!services.ready()) throw new WheelhouseError('not_ready', 'The broker is starting or stopping.');
+      if (!services.ready()) throw notReady(services);
     }
     const call: AnyCall = {
       params: route.params ? validated(route.params, c.req.param(), 'path') : undefined,

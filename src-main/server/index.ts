@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { WheelhouseError } from '../base/errors';
+import { Answering } from './answering';
 import { createApp } from './app';
 import { createEventStreams } from './events/streams';
 import { HomeOwners } from './events/homeOwners';
@@ -30,6 +31,8 @@ export interface ServerOptions {
 export interface RunningServer {
   url: string;
   port: number;
+  /** Waits until what is being answered has been, at most so long; how many have not. Refuses nothing by itself. */
+  settled(ms: number): Promise<number>;
   /** Ends streams and screens, lets answers that are under way finish for at most a second, then cuts them. */
   close(): Promise<void>;
 }
@@ -71,9 +74,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxHeaderSize: 16 * 1024,
   });
   server.maxConnections = limits.maxConnections;
+  const open = new Answering();
   const answering = new WeakSet<object>();
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answering.add(incoming.socket);
+    open.begin(incoming, outgoing);
     outgoing.once('close', () => answering.delete(incoming.socket));
     const requestId = nameRequest(incoming, outgoing, services.ids);
     const refused = refusal(incoming.headers, gate);
@@ -93,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://${name}:${port}`,
     port,
+    settled: (ms) => open.settled(ms),
     async close() {
       streams.close();
       homes.close();

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Session } from '@shared/session';
+import type { Settings, SettingsPatch } from '@shared/settings';
 import type { Bus } from '../base/bus';
 import type { Caller } from '../base/caller';
 import type { Clock } from '../base/clock';
@@ -43,6 +44,9 @@ export interface Services {
   ids: Ids;
   logger: Logger;
   version: string;
+  settings: { get(): Settings; change(patch: SettingsPatch): Settings };
   /** False before the broker has started and once it stops. */
   ready(): boolean;
+  /** It was told to stop: what is under way ends, nothing new begins. */
+  stopping(): boolean;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WheelhouseError } from '../../base/errors';
+import { notReady } from '../access';
 import { json } from '../reply';
 import { defineRoute } from '../route';
 
@@ -25,7 +25,7 @@ export const readyz = defineRoute({
   answers: { 200: { description: 'Ready.', schema: z.object({ status: z.literal('ready') }) } },
   errors: ['not_ready'],
   handle(services) {
-    if (!services.ready()) throw new WheelhouseError('not_ready', 'The broker is starting or stopping.');
+    if (!services.ready()) throw notReady(services);
     return json({ status: 'ready' });
   },
 });

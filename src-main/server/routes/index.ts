@@ -22,6 +22,7 @@ import { createPool, listPools } from './pools';
 import { createScreenTicket } from './screenTickets';
 import { getSession, releaseSession } from './session';
 import { listSessions } from './sessions';
+import { settingsRoutes } from './settings';
 import { resumeEverything, stopEverything } from './stop';
 import { suspendRoutes } from './suspend';
 import { getUsage } from './usage';
@@ -43,6 +44,7 @@ export function allRoutes(
     deletePool,
     ...machineRoutes,
     ...capacityRoutes,
+    ...settingsRoutes,
     ...homeRoutes(),
     acquireSession,
     listSessions,

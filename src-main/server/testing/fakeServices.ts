@@ -1,6 +1,7 @@
 import type { Pool } from '@shared/pool';
 import { poolDefaults } from '@shared/pool';
 import type { Session } from '@shared/session';
+import type { Settings } from '@shared/settings';
 import type { WebSocket } from 'ws';
 import { createBus } from '../../base/bus';
 import { iso, systemClock } from '../../base/clock';
@@ -187,6 +188,8 @@ export function fakeServices() {
     version: '0.0.0-test',
     frameBytes: () => 0,
   });
+  let settings: Settings = { onStop: null };
+  const state = { stopping: false };
   const services: Services = {
     broker,
     control: {
@@ -228,11 +231,16 @@ export function fakeServices() {
     ids: systemIds,
     logger: silentLogger,
     version: '0.0.0-test',
-    ready: () => true,
+    settings: {
+      get: () => settings,
+      change: (patch) => (settings = { ...settings, ...patch }),
+    },
+    ready: () => !state.stopping,
+    stopping: () => state.stopping,
   };
   const token = (role: 'agent' | 'operator' | 'admin', name: string = role, poolIds: string[] = []): string =>
     identity.create({ name, role, pools: poolIds }).secret;
   const callOf = (sessionId: string) => usage.call(sessionId, 'click');
-  const made = { homes, machines, retried, acquired };
+  const made = { homes, machines, retried, acquired, state };
   return { ...made, live, callOf, services, sessions, pools, screens, mcpRequests, bus, token, identity };
 }
