@@ -38,7 +38,7 @@ export function createLives(
       expiry.tick(core.options.clock.monotonic());
       return slept;
     },
-    suspend: (sessionId: string, by: string): Promise<void> => suspension.suspend(life.living(sessionId), by),
+    suspend: async (sessionId: string, by: string): Promise<void> => suspension.suspend(life.living(sessionId), by),
     /** The broker stops. What is being suspended or brought back is gone on with, or put back, by the next one. */
     stop(reason: WheelhouseError): void {
       resumption.stopAll(reason);
