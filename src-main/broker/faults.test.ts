@@ -81,7 +81,9 @@ describe('machines that fail', () => {
     expect(world.machines().find((row) => row.machineId === dead)).toMatchObject({
       state: 'quarantined',
       trouble: 'dead',
-      reason: expect.stringMatching(/^The machine ended: out of memory Nobody had it\. .+ Its console may say why\.$/),
+      reason: expect.stringMatching(
+        /^The machine ended: out of memory\. Nobody had it\. .+ Its console may say why\.$/,
+      ),
     });
     await world.ready(2);
   });

@@ -98,7 +98,12 @@ const settled = (whose: Whose): string => aside[whose === 'session' ? 'failed' :
 
 /** What happened and what to do, as a machine's reason. */
 export const reasonOf = (trouble: MachineTrouble, happened: string, whose: Whose): string =>
-  `${happened.trim().slice(0, 480)} ${adviceOn(trouble, whose)}`;
+  `${sentence(happened)} ${adviceOn(trouble, whose)}`;
+const sentence = (words: string): string =>
+  words
+    .trim()
+    .slice(0, 480)
+    .replace(/([^.!?…])$/, '$1.');
 
 /** Refusals of the handshake (src-shared/linkHandshake.ts) that no waiting mends: another one answers. */
 const identityFaults: ReadonlySet<string> = new Set(['wrong_identity', 'wrong_machine', 'wrong_proof']);

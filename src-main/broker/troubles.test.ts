@@ -165,7 +165,7 @@ describe('a machine that a session has', () => {
     const { sessionId, machineId } = await leased();
     world.backend.kill(machineId, 'killed');
     expect(rowOf(machineId)).toMatchObject({ state: 'quarantined', trouble: 'dead' });
-    expect(rowOf(machineId)?.reason).toMatch(/killed Its session has failed with it/);
+    expect(rowOf(machineId)?.reason).toMatch(/killed\. Its session has failed with it/);
     expect(world.broker.sessions.get(sessionId).reason).toBe('The machine ended: killed');
   });
 });
