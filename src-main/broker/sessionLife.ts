@@ -36,9 +36,7 @@ export class SessionLife {
     suspension.onFailed = (sessionId) => activity.spare(sessionId);
     resumption.onResumed = (row) => this.opened(row);
     this.live = new Emitter((error) => logger.error({ err: error }, 'a listener to live sessions failed'));
-    this.suspended = new Emitter((error) =>
-      logger.error({ err: error }, 'a listener to suspended sessions failed'),
-    );
+    this.suspended = new Emitter((error) => logger.error({ err: error }, 'a listener to suspended sessions failed'));
     this.ended = new Emitter((error) => logger.error({ err: error }, 'a listener to ended sessions failed'));
   }
   onLive(listener: (session: Session) => void): () => void {
