@@ -2,8 +2,9 @@ import type { Size } from '@shared/pool';
 import type { MachineRow } from '../store/machines';
 import type { PoolRow } from '../store/pools';
 import type { BackendWatch } from './backendWatch';
-import { costOf, takenBy, type Claim, type Taken } from './capacity';
+import type { Claim } from './capacity';
 import type { CapacityBook } from './capacityBook';
+import { claimOf } from './claims';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
 import type { Forecasts } from './forecasts';
@@ -89,30 +90,14 @@ export class Reconciler {
     return JSON.stringify([spec.backend, status?.reachable, status?.version, tag, spec.size, homes, spec.network]);
   }
   private claim({ pool, machines, mayCreate, ahead }: Picture): Claim {
-    const { spec, deleting } = pool;
-    const own = this.ownSizes(pool.id);
-    const isFailed = (row: MachineRow): boolean =>
-      row.state === 'quarantined' && this.core.quarantine.keptMs(row) === 0;
-    const isWarm = (row: MachineRow): boolean => row.forSession === null && (isComing(row) || row.state === 'ready');
-    const isLeaving = (row: MachineRow): boolean => row.state === 'resetting' || row.state === 'destroying';
-    const warm = machines.filter(isWarm);
-    const rest = machines.filter((row) => !isWarm(row) && !isFailed(row) && !isLeaving(row));
-    return {
-      poolId: pool.id,
-      // One that is larger than the pool's own has to find its place too.
-      cost: own.map(costOf).reduce(larger, costOf(spec.size)),
-      held: takenBy(rest),
-      warm: takenBy(warm),
-      ready: warm.filter((row) => row.state === 'ready').length,
-      failed: takenBy(machines.filter(isFailed)),
-      leaving: takenBy(machines.filter(isLeaving)),
-      waiting: deleting ? 0 : this.waiting(pool.id) + own.length,
-      minimum: deleting ? 0 : spec.warm.minimum,
-      ahead: deleting ? 0 : ahead,
-      maximum: spec.warm.maximum,
-      // A paused pool makes machines for its suspended sessions alone.
-      mayCreate: mayCreate && (!spec.paused || own.length > 0) && !deleting,
-    };
+    const { size, warm, paused } = pool.spec;
+    return claimOf(
+      {
+        ...{ poolId: pool.id, size, warm, paused, deleting: pool.deleting, ahead, mayCreate },
+        ...{ waiting: this.waiting(pool.id), ownSizes: this.ownSizes(pool.id) },
+      },
+      machines.map((row) => ({ ...row, kept: this.core.quarantine.keptMs(row) > 0 })),
+    );
   }
   private reconcile({ pool, tag, allowed, mayCreate, ahead }: Picture): void {
     // What was begun goes first: it holds slots.
@@ -194,8 +179,3 @@ export function isFresh(row: MachineRow, pool: PoolRow, tag: string | null | und
 }
 
 const isComing = (row: MachineRow): boolean => row.state === 'creating' || row.state === 'starting';
-const larger = (a: Taken, b: Taken): Taken => ({
-  machines: 1,
-  memoryMiB: Math.max(a.memoryMiB, b.memoryMiB),
-  cpus: Math.max(a.cpus, b.cpus),
-});
