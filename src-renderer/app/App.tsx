@@ -5,6 +5,7 @@ import { AttentionView } from '../features/attention/AttentionView';
 import { ConnectDialog } from '../features/connect/ConnectDialog';
 import { DiagnosticsView } from '../features/diagnostics/DiagnosticsView';
 import { FirstRunView } from '../features/firstRun/FirstRunView';
+import { HomesView } from '../features/homes/HomesView';
 import { PoolsView } from '../features/pools/PoolsView';
 import { EndedView } from '../features/wall/EndedView';
 import { StartSessionDialog } from '../features/wall/StartSessionDialog';
@@ -51,6 +52,7 @@ export function App() {
               <Route path="/pools/:id?/:machine?">
                 {(params) => <PoolsView id={params.id ?? null} machine={params.machine ?? null} />}
               </Route>
+              <Route path="/homes" component={HomesView} />
               <Route path="/session/:id">
                 {(params) =>
                   sessionId.test(params.id) ? (

@@ -40,7 +40,7 @@ export function Rail() {
       <RailLink href="/wall" label="Wall" active={at('/wall') || at('/session')}>
         <LayoutGrid size={20} />
       </RailLink>
-      <RailLink href="/pools" label="Pools" active={at('/pools')}>
+      <RailLink href="/pools" label="Pools" active={at('/pools') || at('/homes')}>
         <Layers size={20} />
       </RailLink>
       <RailLink href="/agents" label="Agents" active={at('/agents')}>

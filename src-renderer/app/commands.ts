@@ -31,6 +31,7 @@ export function listCommands(deps: CommandDeps): Command[] {
     { id: 'view-attention', group: 'Views', label: 'Attention', run: () => deps.go('/attention') },
     { id: 'view-wall', group: 'Views', label: 'Wall', run: () => deps.go('/wall') },
     { id: 'view-pools', group: 'Views', label: 'Pools', run: () => deps.go('/pools') },
+    { id: 'view-homes', group: 'Views', label: 'Homes', hint: 'What sessions keep', run: () => deps.go('/homes') },
     {
       id: 'view-agents',
       group: 'Views',

@@ -40,6 +40,13 @@ export function timeWithSeconds(iso: string): string {
   return `${timeOfDay(iso)}:${String(new Date(iso).getSeconds()).padStart(2, '0')}`;
 }
 
+/** "20 Nov, 14:12"; of today the time alone. */
+export function moment(iso: string, now: number): string {
+  const at = new Date(iso);
+  if (at.toDateString() === new Date(now).toDateString()) return timeOfDay(iso);
+  return `${at.getDate()} ${at.toLocaleDateString('en', { month: 'short' })}, ${timeOfDay(iso)}`;
+}
+
 /** "30 min", "2 h", "1 day": settings in seconds as people say them. */
 export function settingSpan(seconds: number): string {
   if (seconds % 86_400 === 0) return seconds === 86_400 ? '1 day' : `${seconds / 86_400} days`;

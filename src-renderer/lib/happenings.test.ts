@@ -27,4 +27,12 @@ describe('happenings', () => {
     expect(sessionHappening(ended, ended)).toBeNull();
     expect(sessionHappening(session(), session())).toBeNull();
   });
+  it('tell of a session that is put away and comes back', () => {
+    const away = session({ status: 'idle', suspendedAt: at(60) });
+    const coming = session({ status: 'acquiring', suspendedAt: at(60) });
+    expect(sessionHappening(session(), away)).toBe('Refund batch 14 was suspended');
+    expect(sessionHappening(away, coming)).toBeNull();
+    expect(sessionHappening(coming, session())).toBe('Refund batch 14 was resumed');
+    expect(sessionHappening(coming, away)).toBe('Refund batch 14 could not be resumed');
+  });
 });

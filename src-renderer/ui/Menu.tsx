@@ -33,18 +33,26 @@ export function Menu({
 export function MenuItem({
   icon,
   danger,
+  hint,
+  disabled,
   onSelect,
   children,
 }: {
   icon?: ReactNode;
   danger?: boolean;
+  /** What it does, or why it can't be done now. */
+  hint?: string;
+  disabled?: boolean;
   onSelect(): void;
   children: ReactNode;
 }) {
   return (
-    <Base.Item className={css.item} data-danger={danger || undefined} onClick={onSelect}>
+    <Base.Item className={css.item} data-danger={danger || undefined} disabled={disabled} onClick={onSelect}>
       {icon}
-      <span>{children}</span>
+      <span>
+        {children}
+        {hint && <span className={css.hint}>{hint}</span>}
+      </span>
     </Base.Item>
   );
 }

@@ -256,9 +256,19 @@ function Everything({ theme }: { theme: 'dark' | 'light' }) {
         <div className={css.tiles}>
           {barStates
             .filter((each) =>
-              ['Agent', 'You', 'Other', 'Paused', 'Stopped', 'Nobody', 'Help', 'Failed', 'Starting'].includes(
-                each.name,
-              ),
+              [
+                'Agent',
+                'You',
+                'Other',
+                'Paused',
+                'Stopped',
+                'Nobody',
+                'Help',
+                'Failed',
+                'Starting',
+                'Suspended',
+                'Queued',
+              ].includes(each.name),
             )
             .map((each) => (
               <TileCard

@@ -115,7 +115,10 @@ export const barStates: readonly { name: string; session: Session; latest?: Acti
   },
   { name: 'Paused', session: session({}, { kind: 'paused' }) },
   { name: 'Stopped', session: session({ frozen: true }, { kind: 'paused', pausedBy: me }) },
-  { name: 'Nobody', session: session({ status: 'idle', lastActivityAt: at(680) }) },
+  { name: 'Nobody', session: session({ lastActivityAt: at(680) }) },
+  { name: 'Suspended', session: session({ status: 'idle', suspendedAt: at(2700), machineId: null }) },
+  { name: 'Resuming', session: session({ status: 'acquiring', suspendedAt: at(2700), machineId: null }) },
+  { name: 'Queued', session: session({ status: 'queued', machineId: null, queue: { place: 2, waiting: 3 } }) },
   { name: 'Help', session: session(), help },
   { name: 'Starting', session: session({ status: 'acquiring' }) },
   {

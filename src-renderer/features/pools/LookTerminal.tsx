@@ -80,7 +80,7 @@ export function LookTerminal({ machineId, barred }: { machineId: string; barred:
               autoComplete="off"
               spellCheck={false}
               disabled={barred !== null}
-              placeholder={busy ? 'Running, at most 10 s' : (barred ?? 'df -h')}
+              placeholder={busy ? 'Running, at most 10 s' : (barred ?? (terminal.lines.length === 0 ? 'df -h' : ''))}
               onChange={(event) => setTyped(event.currentTarget.value)}
               onKeyDown={onKeyDown}
             />

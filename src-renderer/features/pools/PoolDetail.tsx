@@ -11,6 +11,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { Spinner } from '../../ui/Spinner';
+import { HomesCard } from '../homes/HomesCard';
 import { shareWords } from './capacityModel';
 import { MachineTable } from './MachineTable';
 import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTotal } from './model';
@@ -147,6 +148,7 @@ export function PoolDetail({
         onLook={(id) => go(id === null ? `/pools/${pool.id}` : `/pools/${pool.id}/${id}`)}
         onRetry={() => void machines.refetch()}
       />
+      <HomesCard pool={pool} />
       <UsageTable poolId={pool.id} />
 
       {editing && <PoolDialog pool={pool} names={names} onClose={() => setEditing(false)} onSaved={() => undefined} />}

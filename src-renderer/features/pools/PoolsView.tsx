@@ -1,9 +1,9 @@
 import type { Pool } from '@shared/pool';
-import { FileUp, Layers, Plus, TriangleAlert } from 'lucide-react';
+import { FileUp, House, Layers, Plus, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { messageOf } from '../../lib/api';
-import { usePools } from '../../lib/queries';
+import { useHomes, usePools } from '../../lib/queries';
 import { capital, count } from '../../lib/words';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
@@ -18,6 +18,7 @@ import { backendNames, toneIcons, toneRoles } from './tones';
 
 export function PoolsView({ id, machine }: { id: string | null; machine: string | null }) {
   const pools = usePools();
+  const homes = useHomes();
   const [, go] = useLocation();
   const [creating, setCreating] = useState(false);
   const [importing, setImporting] = useState(false);
@@ -34,6 +35,11 @@ export function PoolsView({ id, machine }: { id: string | null; machine: string 
             : undefined
         }
       >
+        {(homes.data?.length ?? 0) > 0 && (
+          <Button icon={<House size={16} />} onClick={() => go('/homes')}>
+            Homes
+          </Button>
+        )}
         <Button icon={<FileUp size={16} />} onClick={() => setImporting(true)}>
           Import…
         </Button>

@@ -64,6 +64,22 @@ describe('configRows', () => {
       configRows(pool(), [], list, now).find((row) => row.name === 'Idle')?.observed;
     expect(idle([session({ lastActivityAt: at(90) })])).toBe('Longest now: 1:30');
     expect(idle([session({ lastActivityAt: at(90) }, { kind: 'human', holder: 'x' })])).toBe('None now');
+    expect(idle([session({ status: 'idle' })])).toBe('None now, 1 suspended');
+  });
+  it('says what is kept and what may be chosen', () => {
+    const desired = (each: Pool, name: string) =>
+      configRows(each, [], [], now).find((row) => row.name === name)?.desired;
+    expect(desired(pool(), 'Homes')).toBe('Go with their session');
+    expect(desired(pool(), 'A request may choose')).toBeUndefined();
+    const suspends = pool({
+      warm: { minimum: 1, maximum: 2, freeze: true },
+      idle: { policy: 'suspend', keeps: 'machine', afterSeconds: 900 },
+      acquire: { screen: true, idleSeconds: { minimum: 60, maximum: 7200 } },
+    });
+    expect(desired(suspends, 'Homes')).toBe('Kept while suspended, up to 30 days, 1 GB each');
+    expect(desired(suspends, 'Idle')).toBe('Suspend after 15 min, machines are saved whole');
+    expect(desired(suspends, 'A request may choose')).toBe('Its screen; Idle time, 1 min to 2 h');
+    expect(desired(suspends, 'Warm machines')).toContain('standing still');
   });
 });
 
@@ -71,6 +87,11 @@ it('counts leave out what is not there', () => {
   expect(countWords({ creating: 0, starting: 0, ready: 4, leased: 0, resetting: 0, quarantined: 0 })).toBe(
     '0 leased, 4 ready',
   );
+});
+
+it('says that the whole computer is full, and that it can be changed', () => {
+  expect(conditionTone(condition('HostAtCapacity'))).toBe('warn');
+  expect(poolLine(pool({}, [condition('HostAtCapacity')])).text).toContain('limit is reached');
 });
 
 it('calls a desktop that is being saved on its way, not broken', () => {

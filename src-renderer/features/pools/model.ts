@@ -133,7 +133,7 @@ export function configRows(
   return [
     {
       name: 'Warm machines',
-      desired: `${pool.warm.minimum}, at most ${pool.warm.maximum} in all`,
+      desired: `${pool.warm.minimum}, at most ${pool.warm.maximum} in all${pool.warm.freeze ? ', standing still' : ''}`,
       observed: `${counts.ready} ready${coming > 0 ? `, ${coming} on the way` : ''}`,
       verdict: pool.paused ? null : met ? 'as desired' : coming > 0 || preparing ? 'catching up' : 'not met',
     },
@@ -152,10 +152,14 @@ export function configRows(
     },
     {
       name: 'Idle',
-      desired: `${pool.idle.policy === 'release' ? 'Release' : 'Suspend'} after ${settingSpan(pool.idle.afterSeconds)}`,
-      observed: longestIdle(sessions, now),
+      desired: `${pool.idle.policy === 'release' ? 'Release' : 'Suspend'} after ${settingSpan(pool.idle.afterSeconds)}${pool.idle.policy === 'suspend' && pool.idle.keeps === 'machine' ? ', machines are saved whole' : ''}`,
+      observed: idleSeen(sessions, now),
       verdict: null,
     },
+    { name: 'Homes', desired: homesWanted(pool), observed: '', verdict: null },
+    ...(pool.acquire.screen || pool.acquire.idleSeconds
+      ? [{ name: 'A request may choose', desired: mayChoose(pool), observed: '', verdict: null }]
+      : []),
     { name: 'Checkpoints', desired: checkpointWords(pool), observed: '', verdict: null },
     { name: 'Network', desired: networkWords(pool), observed: '', verdict: null },
     {
@@ -199,12 +203,31 @@ export function checkpointWords({ backend, checkpoints }: Pick<Pool, 'backend' |
 /** An image without the registry or project before its name. */
 export const shortImage = (image: string) => image.slice(image.lastIndexOf('/') + 1);
 
-/** A held session is not idle. */
-function longestIdle(sessions: readonly Session[], now: number): string {
+/** A held session is not idle, nor is one that is suspended: those are counted. */
+function idleSeen(sessions: readonly Session[], now: number): string {
+  const suspended = sessions.filter((session) => session.status === 'idle').length;
   const idle = sessions
-    .filter((session) => session.control.kind !== 'human')
+    .filter((session) => session.status === 'active' && session.control.kind !== 'human')
     .map((session) => now - Date.parse(session.lastActivityAt));
-  return idle.length === 0 ? 'None now' : `Longest now: ${clock(Math.max(...idle))}`;
+  return [
+    idle.length === 0 ? 'None now' : `Longest now: ${clock(Math.max(...idle))}`,
+    ...(suspended > 0 ? [`${suspended} suspended`] : []),
+  ].join(', ');
+}
+
+function homesWanted({ home, idle }: Pool): string {
+  const quota = memoryWords(home.quotaMiB);
+  const days = home.expiresAfterDays === 1 ? '1 day' : `${home.expiresAfterDays} days`;
+  if (home.policy === 'keep') return `Kept up to ${days} unused, ${quota} each`;
+  return idle.policy === 'suspend' ? `Kept while suspended, up to ${days}, ${quota} each` : 'Go with their session';
+}
+
+function mayChoose({ acquire }: Pool): string {
+  const { idleSeconds: idle } = acquire;
+  return [
+    ...(acquire.screen ? ['Its screen'] : []),
+    ...(idle ? [`Idle time, ${settingSpan(idle.minimum)} to ${settingSpan(idle.maximum)}`] : []),
+  ].join('; ');
 }
 
 function callersNow(sessions: readonly Session[]): string {

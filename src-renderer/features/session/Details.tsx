@@ -1,11 +1,12 @@
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
-import { settingSpan, timeWithSeconds } from '../../lib/clock';
+import { moment, settingSpan, timeWithSeconds } from '../../lib/clock';
 import css from './Details.module.css';
+import { expiryWords, isSuspended, suspends } from './lifeModel';
 import { machineWords } from './machineModel';
 
 /** What is known of the session, in words; ids in the form in which other tools want them. */
-export function Details({ session, pool }: { session: Session; pool: Pool | undefined }) {
+export function Details({ session, pool, now }: { session: Session; pool: Pool | undefined; now: number }) {
   const rows: [string, string, 'mono'?][] = [
     ['Session', session.sessionId, 'mono'],
     ['Computer', session.computerId, 'mono'],
@@ -21,7 +22,15 @@ export function Details({ session, pool }: { session: Session; pool: Pool | unde
     ['Started', timeWithSeconds(session.createdAt)],
     ['Last activity', timeWithSeconds(session.lastActivityAt)],
     ['Ended', session.endedAt ? timeWithSeconds(session.endedAt) : 'Not yet'],
-    ['Released when idle', pool ? `After ${settingSpan(pool.idle.afterSeconds)}` : 'As its pool says'],
+    ...homeRows(session, now),
+    [
+      suspends(pool) ? 'Suspended when idle' : 'Released when idle',
+      session.idleSeconds
+        ? `After ${settingSpan(session.idleSeconds)}, as it was asked for`
+        : pool
+          ? `After ${settingSpan(pool.idle.afterSeconds)}`
+          : 'As its pool says',
+    ],
     [
       'Size',
       pool
@@ -50,4 +59,23 @@ export function Details({ session, pool }: { session: Session; pool: Pool | unde
       ))}
     </dl>
   );
+}
+
+/** Its home, and since when it has been without a machine. */
+function homeRows(session: Session, now: number): [string, string, 'mono'?][] {
+  const { home, suspendedAt } = session;
+  return [
+    ...(isSuspended(session)
+      ? ([
+          ['Suspended since', suspendedAt ? moment(suspendedAt, now) : 'Not known'],
+          ['Expires when unused', expiryWords(session, now) ?? 'Never'],
+        ] as [string, string][])
+      : []),
+    ...(home
+      ? ([
+          ['Home', home.homeId, 'mono'],
+          ['When it ends, its home', home.keep ? 'Stays, for whoever acquires with its id' : 'Goes'],
+        ] as [string, string, 'mono'?][])
+      : []),
+  ];
 }

@@ -24,6 +24,8 @@ export interface ScreenProps {
   goingBack?: string | null;
   /** The machine's processors are stopped: no picture comes, and that is no failure. */
   still?: boolean;
+  /** Stands over the last picture while the session has no machine. */
+  over?: ReactNode;
   /** Shown until the first live picture. */
   placeholder: string | null;
   onFocusChange(focused: boolean): void;
@@ -42,6 +44,7 @@ export function Screen({
   connected,
   goingBack = null,
   still = false,
+  over,
   placeholder,
   onFocusChange,
   ref,
@@ -134,7 +137,7 @@ export function Screen({
         className={css.target}
         role="group"
         aria-label="Screen of the desktop"
-        data-live={state.kind === 'live' || undefined}
+        data-live={(connected && state.kind === 'live') || undefined}
         onFocus={() => onFocusChange(true)}
         onBlur={() => onFocusChange(false)}
         onPointerDownCapture={report}
@@ -142,6 +145,7 @@ export function Screen({
         onPointerUpCapture={report}
       />
       {!lost && goingBack === null && children}
+      {over}
       {goingBack !== null && <GoingBack name={goingBack} />}
       {lost && !waits && <Lost state={state} onRetry={() => connection.current?.retryNow()} />}
     </div>

@@ -1,14 +1,16 @@
 import type { Session } from '@shared/session';
 import { ArrowLeft } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { age, clock } from '../../lib/clock';
+import { isResuming, isSuspended } from './lifeModel';
 import css from './SessionHeader.module.css';
 
 const statusWords: Record<Session['status'], string> = {
   queued: 'Queued',
   acquiring: 'Starting',
   active: 'Active',
-  idle: 'Idle',
+  idle: 'Suspended',
   releasing: 'Ending',
   released: 'Released',
   failed: 'Failed',
@@ -22,6 +24,7 @@ export function SessionHeader({
   machine,
   holding,
   now,
+  menu,
 }: {
   session: Session;
   poolName: string;
@@ -29,25 +32,40 @@ export function SessionHeader({
   machine: string;
   holding: boolean;
   now: number;
+  menu: ReactNode;
 }) {
   const ended = session.endedAt === null ? null : Date.parse(session.endedAt);
   const held = session.control.kind === 'human' && ended === null;
   const stopped = session.frozen === true && ended === null;
+  const asleep = isSuspended(session) || isResuming(session);
+  const clockName = held ? 'Held' : stopped ? 'Stopped' : 'Idle';
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
     { name: 'Pool', value: poolName, wide: true },
     ...(machine ? [{ name: 'Machine', value: machine, wide: true }] : []),
     { name: 'Agent', value: session.agent || 'None yet' },
     { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
-    ...(ended !== null
+    ...(ended !== null || session.status === 'queued'
       ? []
-      : [
-          {
-            name: held ? 'Held' : stopped ? 'Stopped' : 'Idle',
-            value: clock(now - Date.parse(held || stopped ? session.control.since : session.lastActivityAt)),
-            clock: true,
-          },
-        ]),
-    { name: 'Status', value: stopped ? 'Stopped' : statusWords[session.status], wide: true },
+      : asleep
+        ? [
+            {
+              name: 'Suspended',
+              value: age(now - Date.parse(session.suspendedAt ?? session.lastActivityAt)),
+              clock: true,
+            },
+          ]
+        : [
+            {
+              name: clockName,
+              value: clock(now - Date.parse(held || stopped ? session.control.since : session.lastActivityAt)),
+              clock: true,
+            },
+          ]),
+    {
+      name: 'Status',
+      value: stopped ? 'Stopped' : isResuming(session) ? 'Resuming' : statusWords[session.status],
+      wide: true,
+    },
     ...(held && !holding ? [{ name: 'Holds it', value: session.control.holder ?? '' }] : []),
   ];
   return (
@@ -68,6 +86,7 @@ export function SessionHeader({
           </div>
         ))}
       </dl>
+      <div className={css.menu}>{menu}</div>
     </header>
   );
 }

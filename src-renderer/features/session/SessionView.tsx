@@ -15,6 +15,7 @@ import { CheckpointDialogs, SaveDialog } from '../checkpoints/CheckpointDialogs'
 import { useCheckpointActions } from '../checkpoints/useCheckpointActions';
 import { AgentPointer } from './AgentPointer';
 import { AnswerHelp } from './AnswerHelp';
+import { Asleep } from './Asleep';
 import { Clipboard } from './Clipboard';
 import { ControlBar } from './ControlBar';
 import { controlBar, mayType, type BarAction } from './controlModel';
@@ -22,13 +23,16 @@ import { ConsoleLog } from './ConsoleLog';
 import { Details } from './Details';
 import { Frame } from './Frame';
 import { HandBack } from './HandBack';
+import { isResuming, isSuspended, suspends } from './lifeModel';
 import { machineWords } from './machineModel';
 import { pointerView } from './pointerModel';
 import { Screen, type ScreenHandle } from './Screen';
 import { SessionHeader } from './SessionHeader';
+import { SessionMenu } from './SessionMenu';
 import css from './SessionView.module.css';
 import { SidePanel, type SideTab } from './SidePanel';
 import { useControl } from './useControl';
+import { useSuspension } from './useSuspension';
 import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 
@@ -67,6 +71,7 @@ function LoadedSession({ session }: { session: Session }) {
   const waiting = calls.find((each) => each.state === 'waiting');
   const open = waiting ?? calls.find((each) => each.state === 'taken');
   const control = useControl(session.sessionId, session.control.epoch);
+  const suspension = useSuspension(session);
   const checkpoints = useCheckpointActions(session);
   const saving = useUi((ui) => ui.saving === session.sessionId);
   const setSaving = useUi((ui) => ui.setSaving);
@@ -82,8 +87,9 @@ function LoadedSession({ session }: { session: Session }) {
   const pool = pools?.find((each) => each.id === session.poolId);
   const size = useScreenSize(session, pool);
   const goingBack = checkpoints.goingBack?.name ?? null;
-  // Of a session that is over, the record has the last picture.
-  const last = session.endedAt === null ? null : checkpoints.lastFrame;
+  // Of a session that is over or suspended, the record has the last picture.
+  const asleep = isSuspended(session) || isResuming(session);
+  const last = session.endedAt !== null || asleep ? checkpoints.lastFrame : null;
   const state = controlBar({
     session,
     me,
@@ -92,6 +98,7 @@ function LoadedSession({ session }: { session: Session }) {
     help: waiting,
     now,
     goingBack,
+    suspends: suspends(pool),
   });
   const holding = mayType(session, me);
   const typing = holding && !handing && tab === 'screen' && goingBack === null;
@@ -100,11 +107,17 @@ function LoadedSession({ session }: { session: Session }) {
   useFocusAfterHandBack(holding);
   useSaveKey(session.sessionId, checkpoints.can.kind === 'yes' && !checkpoints.busy);
 
+  /** There is nothing to take in a session without a machine: it gets one first. */
+  const take = async () => {
+    if (isSuspended(session) && !(await suspension.resume())) return;
+    await control.act({ action: 'take' });
+  };
+
   const onAction = (action: BarAction) => {
     switch (action) {
       case 'take':
         setHanding(false);
-        return void control.act({ action: 'take' });
+        return void take();
       case 'takeAdmin':
         setHanding(false);
         return void control.act({ action: 'take', force: true });
@@ -137,6 +150,7 @@ function LoadedSession({ session }: { session: Session }) {
         machine={machineWords(session, pool)}
         holding={holding}
         now={now}
+        menu={<SessionMenu session={session} pool={pool} suspension={suspension} onEnd={() => setStopping(true)} />}
       />
       <div className={css.columns}>
         <Tabs<Tab>
@@ -168,10 +182,10 @@ function LoadedSession({ session }: { session: Session }) {
                 bar={
                   <ControlBar
                     state={state}
-                    busy={control.busy}
+                    busy={control.busy || suspension.busy !== null}
                     focused={focused && typing}
                     noting={handing}
-                    failure={handing ? null : control.failure}
+                    failure={handing ? null : (control.failure ?? (asleep ? null : suspension.failure))}
                     askedBy={session.control.askedBy}
                     onAction={onAction}
                     slots={{
@@ -203,7 +217,10 @@ function LoadedSession({ session }: { session: Session }) {
                   connected={session.endedAt === null && session.machineId !== null}
                   goingBack={goingBack}
                   still={session.frozen ?? false}
-                  placeholder={thumb === undefined ? last && frameUrl(last) : thumbUrl(session.sessionId, thumb, 640)}
+                  placeholder={
+                    last ? frameUrl(last) : thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)
+                  }
+                  over={asleep && <Asleep session={session} suspension={suspension} now={now} />}
                   onFocusChange={setFocused}
                 >
                   {pointer && <AgentPointer view={pointer} />}
@@ -217,7 +234,7 @@ function LoadedSession({ session }: { session: Session }) {
             </TabPanel>
           )}
           <TabPanel value="details" className={css.area}>
-            <Details session={session} pool={pool} />
+            <Details session={session} pool={pool} now={now} />
           </TabPanel>
         </Tabs>
         <SidePanel
@@ -239,7 +256,10 @@ function LoadedSession({ session }: { session: Session }) {
         onConfirm={() => call('sessions.release', { sessionId: session.sessionId })}
       >
         <p>
-          The agent loses this desktop and the machine is reset. What is open on it is gone. The timeline stays.
+          {asleep
+            ? 'The agent loses this desktop.'
+            : 'The agent loses this desktop and the machine is reset. What is open on it is gone.'}{' '}
+          The timeline stays{session.home ? (session.home.keep ? ', and so does its home.' : '; its home goes.') : '.'}
           {session.machine?.checkpoints && ' Its checkpoints go with it.'}
         </p>
       </ConfirmDialog>

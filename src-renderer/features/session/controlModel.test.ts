@@ -111,3 +111,31 @@ describe('mayType', () => {
     expect(mayType(session({ endedAt: at(1) }, { kind: 'human', holder: me }), me)).toBe(false);
   });
 });
+
+it('says when an idle session is suspended instead of released', () => {
+  const idle = session({ lastActivityAt: at(680), expiresAt: at(-720) });
+  const words = (suspends: boolean) =>
+    controlBar({ session: idle, me, latest: undefined, help: undefined, now, suspends }).sentence;
+  expect(words(true)).toBe('Idle for 11:20, suspends in 12 min');
+  expect(words(false)).toBe('Idle for 11:20, released in 12 min');
+});
+
+describe('a session without a machine', () => {
+  const bar = (patch: Parameters<typeof session>[0]) =>
+    controlBar({ session: session({ machineId: null, ...patch }), me, latest: undefined, help: undefined, now });
+  it('is suspended: it can be taken, by way of another machine, or ended', () => {
+    const asleep = bar({ status: 'idle', suspendedAt: at(2700) });
+    expect(asleep).toMatchObject({ role: 'nobody', icon: 'asleep', flag: 'Suspended', actions: ['stop', 'take'] });
+    expect(asleep.sentence).toMatch(/^Since \d\d:\d\d/);
+  });
+  it('resumes, which is not a first start', () => {
+    expect(bar({ status: 'acquiring', suspendedAt: at(2700) }).flag).toBe('Resuming');
+    expect(bar({ status: 'acquiring' }).flag).toBe('Getting a desktop');
+  });
+  it('waits in the queue and tells its place', () => {
+    expect(bar({ status: 'queued', queue: { place: 2, waiting: 3 } }).sentence).toBe(
+      'Waits for a free machine. 2nd of 3 in the queue',
+    );
+    expect(bar({ status: 'queued' }).sentence).toBe('Waits for a free machine');
+  });
+});

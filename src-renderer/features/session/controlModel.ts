@@ -4,6 +4,7 @@ import { clock, timeOfDay, age } from '../../lib/clock';
 import type { Role } from '../../lib/roles';
 import { assertNever } from '../../lib/assertNever';
 import { rowWords } from '../timeline/model';
+import { isResuming, isSuspended, queueWords, suspendedSince } from './lifeModel';
 
 /** What the bar may offer; each is one button and one command. */
 export type BarAction =
@@ -30,6 +31,7 @@ export type FlagIcon =
   | 'paused'
   | 'stopped'
   | 'nobody'
+  | 'asleep'
   | 'help'
   | 'gone'
   | 'ended';
@@ -60,6 +62,8 @@ export interface BarInput {
   goingBack?: string | null;
   /** The machine was put back since `latest`. */
   rewound?: boolean;
+  /** Its pool suspends idle sessions instead of releasing them. */
+  suspends?: boolean;
 }
 
 /** Below this the end of an idle hold is announced with its countdown. */
@@ -178,7 +182,7 @@ function othersBar(session: Session, me: string, now: number): BarState {
   });
 }
 
-function agentBar({ session, me, latest, help, now, rewound }: BarInput): BarState {
+function agentBar({ session, me, latest, help, now, rewound, suspends }: BarInput): BarState {
   if (help) {
     return bar({
       role: 'trouble',
@@ -190,9 +194,9 @@ function agentBar({ session, me, latest, help, now, rewound }: BarInput): BarSta
     });
   }
   const idle = now - Date.parse(session.lastActivityAt);
-  if (session.status === 'idle' || (idle > quietMs && latest?.outcome !== 'pending')) {
+  if (idle > quietMs && latest?.outcome !== 'pending') {
     const left = until(session.expiresAt, now);
-    const release = left === null ? '' : `, released in ${age(left)}`;
+    const release = left === null ? '' : suspends ? `, suspends in ${age(left)}` : `, released in ${age(left)}`;
     return bar({
       role: 'nobody',
       icon: 'nobody',
@@ -234,19 +238,49 @@ function stoppedBar({ session, me }: BarInput): BarState {
   });
 }
 
+/** No machine now: one is waited for, is on its way, or was put away with the session's home kept. */
+function withoutMachine({ session, now }: BarInput): BarState | null {
+  if (session.status === 'queued') {
+    const place = queueWords(session);
+    return bar({
+      role: 'nobody',
+      icon: 'wait',
+      flag: 'Getting a desktop',
+      sentence: `Waits for a free machine${place ? `. ${place}` : ''}`,
+      actions: ['stop'],
+    });
+  }
+  if (isResuming(session))
+    return bar({
+      role: 'nobody',
+      icon: 'wait',
+      flag: 'Resuming',
+      sentence: 'Another machine gets its home. Calls of the agent wait',
+    });
+  if (session.status === 'acquiring')
+    return bar({
+      role: 'nobody',
+      icon: 'wait',
+      flag: 'Getting a desktop',
+      sentence: 'The machine is being handed out',
+    });
+  if (!isSuspended(session)) return null;
+  return bar({
+    role: 'nobody',
+    icon: 'asleep',
+    flag: 'Suspended',
+    sentence: `Since ${suspendedSince(session, now)}. Its next call resumes it`,
+    actions: ['stop', 'take'],
+  });
+}
+
 /** Pure: the one place that says who acts, in words. */
 export function controlBar(input: BarInput): BarState {
   const { session, me, now } = input;
   const { control } = session;
   if (session.endedAt !== null || session.status === 'releasing') return endedBar(session);
-  if (session.status === 'queued' || session.status === 'acquiring') {
-    return bar({
-      role: 'nobody',
-      icon: 'wait',
-      flag: 'Getting a desktop',
-      sentence: session.status === 'queued' ? 'Waits for a free machine' : 'The machine is being handed out',
-    });
-  }
+  const without = withoutMachine(input);
+  if (without) return without;
   if (input.goingBack)
     return bar({
       role: 'nobody',

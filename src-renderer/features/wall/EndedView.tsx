@@ -4,6 +4,7 @@ import { Check, Hourglass, SearchX, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { call, messageOf } from '../../lib/api';
+import { moment } from '../../lib/clock';
 import { keys, usePools } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
 import { capital, count } from '../../lib/words';
@@ -13,7 +14,7 @@ import { SearchField } from '../../ui/SearchField';
 import { Spinner } from '../../ui/Spinner';
 import { ViewHeader } from '../../ui/ViewHeader';
 import css from './EndedView.module.css';
-import { endedAtWords, endedSessions, endWords, lived } from './ended';
+import { endedSessions, endWords, lived } from './ended';
 
 const pageSize = 100;
 
@@ -99,7 +100,7 @@ export function EndedView() {
                       <End session={session} />
                     </td>
                     <td className="tnum">{lived(session)}</td>
-                    <td className="tnum">{session.endedAt && endedAtWords(session.endedAt, now)}</td>
+                    <td className="tnum">{session.endedAt && moment(session.endedAt, now)}</td>
                   </tr>
                 ))}
               </tbody>

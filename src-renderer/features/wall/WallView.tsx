@@ -58,7 +58,7 @@ export function WallView() {
   const groups = groupTiles(shown, ui.grouping, pools);
   const waits = attention.filter((each) => each.state === 'waiting').length;
   const width = densities[ui.density];
-  const ids = shown.map((tile) => tile.session.sessionId).join(' ');
+  const ids = shown.map((tile) => tile.session.sessionId + (tile.asleep === null ? '' : '-')).join(' ');
   const root = useVisibleTiles(
     `${ids} ${[...folded].join(' ')} ${ui.grouping}`,
     Math.min(640, width * (devicePixelRatio > 1 ? 2 : 1)),

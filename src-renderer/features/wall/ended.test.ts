@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, now, session } from '../gallery/fixtures';
-import { endedAtWords, endedSessions, lived } from './ended';
+import { moment } from '../../lib/clock';
+import { endedSessions, lived } from './ended';
 
 const over = session({
   sessionId: 'over-1234',
@@ -20,7 +21,7 @@ describe('ended sessions', () => {
   it('say how long they lived and when they ended', () => {
     expect(lived(over)).toBe('23 min 0 s');
     expect(lived(session())).toBe('');
-    expect(endedAtWords(new Date(now).toISOString(), now)).toMatch(/^\d\d:\d\d$/);
-    expect(endedAtWords(at(3 * 86_400), now)).toMatch(/^17 Nov, \d\d:\d\d$/);
+    expect(moment(new Date(now).toISOString(), now)).toMatch(/^\d\d:\d\d$/);
+    expect(moment(at(3 * 86_400), now)).toMatch(/^17 Nov, \d\d:\d\d$/);
   });
 });

@@ -23,11 +23,3 @@ export function endedSessions(pages: readonly { data: readonly Session[] }[], qu
 /** How long it lived: "18 min 0 s". */
 export const lived = (session: Session) =>
   session.endedAt === null ? '' : duration(Date.parse(session.endedAt) - Date.parse(session.createdAt));
-
-/** "20 Nov, 14:12"; of today the time alone. */
-export function endedAtWords(iso: string, now: number): string {
-  const at = new Date(iso);
-  const time = `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
-  if (at.toDateString() === new Date(now).toDateString()) return time;
-  return `${at.getDate()} ${at.toLocaleDateString('en', { month: 'short' })}, ${time}`;
-}

@@ -64,3 +64,20 @@ describe('groupTiles', () => {
     expect(groupTiles(tiles, 'state', [])[0]?.title).toBe('Needs you');
   });
 });
+
+it('shows a suspended session as such, with no clock that runs', () => {
+  const asleep = session({ status: 'idle', suspendedAt: at(2700), machineId: null });
+  expect(tileOf(asleep, undefined, undefined, me, now)).toMatchObject({
+    word: 'Suspended',
+    filter: 'nobody',
+    clock: '45 min',
+    asleep: expect.stringMatching(/^\d\d:\d\d$/),
+  });
+  expect(tileOf(session(), undefined, undefined, me, now).asleep).toBeNull();
+  const queued = session({ status: 'queued', queue: { place: 2, waiting: 3 } });
+  expect(tileOf(queued, undefined, undefined, me, now)).toMatchObject({
+    word: 'Queued',
+    line: '2nd of 3 in the queue',
+    asleep: null,
+  });
+});

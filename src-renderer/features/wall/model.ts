@@ -5,6 +5,7 @@ import { age, clock } from '../../lib/clock';
 import type { Grouping } from '../../lib/stores';
 import { plainWords } from '../../lib/words';
 import { rowWords } from '../timeline/model';
+import { isResuming, queueWords, suspendedSince } from '../session/lifeModel';
 import { controlBar, type BarState, type FlagIcon } from '../session/controlModel';
 import type { Role } from '../../lib/roles';
 
@@ -21,6 +22,8 @@ export interface Tile {
   /** "idle 0:04", "held 5:08", "waits 1:48". */
   clock: string;
   age: string;
+  /** Of a suspended session: since when. It has no live picture. */
+  asleep: string | null;
   filter: Exclude<Filter, 'all'>;
 }
 
@@ -40,6 +43,7 @@ function wordAndFilter(role: Role, icon: FlagIcon, session: Session): { word: st
   if (icon === 'help') return { word: 'Needs help', filter: 'needs' };
   if (icon === 'gone') return { word: 'Failed', filter: 'needs' };
   if (icon === 'stopped') return { word: 'Stopped', filter: 'paused' };
+  if (icon === 'asleep') return { word: 'Suspended', filter: 'nobody' };
   if (icon === 'paused') return { word: 'Paused', filter: 'paused' };
   switch (role) {
     case 'agent':
@@ -49,11 +53,16 @@ function wordAndFilter(role: Role, icon: FlagIcon, session: Session): { word: st
     case 'other':
       return { word: session.control.holder ?? 'Somebody', filter: 'others' };
     default:
-      return { word: icon === 'wait' ? 'Starting' : 'Nobody', filter: 'nobody' };
+      return { word: icon === 'wait' ? waitWord(session) : 'Nobody', filter: 'nobody' };
   }
 }
 
+const waitWord = (session: Session) =>
+  session.status === 'queued' ? 'Queued' : isResuming(session) ? 'Resuming' : 'Starting';
+
 function lineOf(bar: BarState, session: Session, words: string): string {
+  if (session.status === 'queued') return queueWords(session) || 'Waits for a free machine';
+  if (isResuming(session)) return 'Another machine gets its home';
   if (bar.icon === 'stopped') return 'The computer stands still';
   return session.control.kind === 'paused' || session.control.kind === 'human' ? bar.flag : words;
 }
@@ -84,10 +93,15 @@ export function tileOf(
       ? `waits ${clock(now - Date.parse(help.at))}`
       : bar.icon === 'stopped'
         ? `stopped ${clock(now - Date.parse(session.control.since))}`
-        : held
-          ? `held ${clock(now - Date.parse(session.control.since))}`
-          : `idle ${clock(idle)}`,
+        : bar.icon === 'asleep'
+          ? age(now - Date.parse(session.suspendedAt ?? session.lastActivityAt))
+          : session.status === 'queued'
+            ? `waits ${clock(now - Date.parse(session.createdAt))}`
+            : held
+              ? `held ${clock(now - Date.parse(session.control.since))}`
+              : `idle ${clock(idle)}`,
     age: age(now - Date.parse(session.createdAt)),
+    asleep: bar.icon === 'asleep' || isResuming(session) ? suspendedSince(session, now) : null,
   };
 }
 

@@ -29,7 +29,9 @@ export function useVisibleTiles(ids: string, width: number) {
       },
       { root: root.current, rootMargin: '120px' },
     );
-    for (const tile of root.current?.querySelectorAll('[data-session]') ?? []) observer.observe(tile);
+    // A suspended session has no screen to look at: it is not asked for.
+    for (const tile of root.current?.querySelectorAll('[data-session]:not([data-asleep])') ?? [])
+      observer.observe(tile);
     return () => {
       observer.disconnect();
       clearTimeout(timer);

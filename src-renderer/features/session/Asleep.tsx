@@ -1,0 +1,44 @@
+import type { Session } from '@shared/session';
+import { Moon, Play } from 'lucide-react';
+import { Button } from '../../ui/Button';
+import { ErrorLine } from '../../ui/ErrorLine';
+import { Notice } from '../../ui/Notice';
+import { Spinner } from '../../ui/Spinner';
+import css from './Asleep.module.css';
+import { expiryWords, isResuming, suspendedSince } from './lifeModel';
+import type { Suspension } from './useSuspension';
+
+/** Over the last picture of a session that has no machine now: why, what is safe, and the way back. */
+export function Asleep({ session, suspension, now }: { session: Session; suspension: Suspension; now: number }) {
+  const resuming = isResuming(session) || suspension.busy === 'resuming';
+  if (resuming)
+    return (
+      <div className={css.over} role="status">
+        <Notice icon={<Spinner size={20} />} title="Resuming">
+          Another machine is made and gets its home. The screen comes back by itself; the agent’s calls wait for it.
+        </Notice>
+      </div>
+    );
+  const expires = expiryWords(session, now);
+  return (
+    <div className={css.over}>
+      <Notice
+        icon={<Moon />}
+        title={`Suspended since ${suspendedSince(session, now)}`}
+        actions={
+          <Button kind="primary" size="bar" icon={<Play size={18} />} onClick={() => void suspension.resume()}>
+            Resume
+          </Button>
+        }
+      >
+        Its machine went back, what it stored stays. The agent’s next call resumes it as well.
+        {expires && ` Unused, it expires ${expires}.`}
+      </Notice>
+      {suspension.failure && (
+        <div className={css.failure}>
+          <ErrorLine>It was not resumed. {suspension.failure}</ErrorLine>
+        </div>
+      )}
+    </div>
+  );
+}
