@@ -15,6 +15,7 @@ export class HomeKeeper {
   private readonly retryAt = new Map<string, number>();
   private readonly measuring = new Set<BackendKind>();
   private nextLook = 0;
+  onGone: () => void = () => {};
 
   constructor(
     private readonly core: Core,
@@ -70,6 +71,7 @@ export class HomeKeeper {
         if (caller !== null) core.noteHome(homeId);
       });
       this.retryAt.delete(homeId);
+      this.onGone();
     } catch (error) {
       this.later(homeId);
       if (core.stopped || core.stopping.signal.aborted) return;

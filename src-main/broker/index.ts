@@ -64,6 +64,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const acquisition = new Acquisition(core, fleet, views, room, handOut, own, makings);
   homes.isWanted = (homeId) => room.count((pending) => pending.own?.homeId === homeId) > 0;
   homes.onDeleting = () => homeKeeper.removeDue();
+  homeKeeper.onGone = () => reconciler.poke();
   const forecasts = new Forecasts(options.clock);
   const reconciler = new Reconciler(core, watch, fleet, preparations, capacity, forecasts);
   const supervisor = new Supervisor(core, watch, fleet, life);
@@ -85,7 +86,10 @@ export function createBroker(options: BrokerOptions): Broker {
       core.guard('checking a parked machine', () => fleet.recheck(machineId, reason));
   };
   preparations.onSettled = () => reconciler.poke();
-  fleet.onProgress = () => reconciler.poke();
+  fleet.onProgress = () => {
+    core.guard('removing homes', () => homeKeeper.removeDue());
+    reconciler.poke();
+  };
   fleet.onCreate = (row) => capacity.made(row);
   fleet.onMade = (poolId, ms) => forecasts.made(poolId, ms);
   acquisition.onArrival = (poolId) => forecasts.arrived(poolId);

@@ -72,17 +72,23 @@ export class Makings {
     if (!this.homes.due(pool.id, image))
       throw new WheelhouseError('not_supported', 'Machines of this pool’s image get no home that is kept.', { homeId });
     const home = this.core.homes.get(homeId);
-    if (home && caller.role === 'agent' && home.caller !== caller.name)
+    // Made for a request that was given up: it goes with its machine, and then this one makes it anew.
+    const leftover = home?.caller === null && !this.isWarm(homeId);
+    if (home && !leftover && caller.role === 'agent' && home.caller !== caller.name)
       throw new WheelhouseError('forbidden', 'This home belongs to another token.', { homeId });
     if (home && home.poolId !== pool.id)
       throw new WheelhouseError('bad_request', 'This home belongs to another pool.', {
         details: [{ path: 'homeId', message: `of the pool ${home.poolId}` }],
       });
     if (home && home.backend !== pool.spec.backend) throw this.elsewhere(home.backend);
-    const taken = home && (home.deleting || home.caller === null || home.sessionId !== null);
-    if (home && taken) throw inUse(home);
+    if (home && !leftover && (home.deleting || home.caller === null || home.sessionId !== null)) throw inUse(home);
     if (this.homes.isWanted(homeId))
       throw new WheelhouseError('conflict', 'Another request waits for a machine with this home.', { homeId });
+  }
+  /** Of a machine that anybody may get. */
+  private isWarm(homeId: string): boolean {
+    const machine = this.core.machines.all().find((row) => row.homeId === homeId);
+    return machine?.forSession === null && machine.state !== 'destroying';
   }
   private elsewhere(backend: string): WheelhouseError {
     return new WheelhouseError('conflict', `This home is on the ${backend} backend; its pool uses another one now.`);

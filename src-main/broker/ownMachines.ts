@@ -150,6 +150,9 @@ export class OwnMachines {
       this.free(holder);
       return wanted.says('Its home is still with its last machine, which is being ended.');
     }
+    // Left by a request that was given up; gone in a moment.
+    if (making.homeId && this.core.homes.get(making.homeId)?.deleting)
+      return wanted.says('An earlier home of this id is just being removed.');
     if (rows.length >= pool.spec.warm.maximum || !this.mayMake(making))
       return wanted.says('It waits for a place: as many machines exist as may.');
     wanted.machineId = this.fleet.create(making).machineId;
