@@ -61,7 +61,7 @@ describe('a look', () => {
     expect(console).toHaveLength(200);
     world.backend.logs = async () => ['a\u001b[2Jb\u202ec', 'x'.repeat(5000)];
     const [first, second] = (await world.broker.machines.look(machineId)).console;
-    expect(first).not.toMatch(/[\u001b\u202e]/);
+    expect([first?.includes('\u001b'), first?.includes('\u202e')]).toEqual([false, false]);
     expect(second).toHaveLength(2000);
   });
 });

@@ -38,6 +38,8 @@ export function createAttention(deps: AttentionDeps): AttentionService {
   const store = attentionStore(deps.db);
   const notes = new Map<string, string>();
   const clocks = new Map<string, () => void>();
+  /** When each one's time is up on the clock that never jumps; what is before this start is read off the wall clock. */
+  const due = new Map<string, number>();
   const waiters = new Map<string, Set<() => void>>();
   const isOpen = (item: StoredAttention): boolean => item.state === 'waiting' || item.state === 'taken';
 
@@ -61,6 +63,7 @@ export function createAttention(deps: AttentionDeps): AttentionService {
     else arm(next);
     announce(next);
     if (!isOpen(next)) {
+      due.delete(next.id);
       for (const wake of [...(waiters.get(next.id) ?? [])]) wake();
     }
     return next;
@@ -74,12 +77,17 @@ export function createAttention(deps: AttentionDeps): AttentionService {
   function arm(item: StoredAttention): void {
     disarm(item.id);
     if (item.deadline === null) return;
-    const left = Date.parse(item.deadline) - clock.now();
+    const deadline = Date.parse(item.deadline);
+    const whole = deadline - Date.parse(item.at);
+    const now = clock.monotonic();
+    const at = due.get(item.id) ?? now + Math.min(whole, Math.max(0, deadline - clock.now()));
+    due.set(item.id, at);
+    const left = at - now;
     const stop = clock.after(Math.min(Math.max(0, left), maxTimerMs), () => {
-      const now = store.get(item.id);
-      if (now?.state !== 'waiting') return;
-      if (left > maxTimerMs) arm(now);
-      else guarded(() => change(now, { state: 'expired' }));
+      const found = store.get(item.id);
+      if (found?.state !== 'waiting') return;
+      if (left > maxTimerMs) arm(found);
+      else guarded(() => change(found, { state: 'expired' }));
     });
     clocks.set(item.id, stop);
   }

@@ -1,10 +1,13 @@
 import type { Clock } from '../base/clock';
 import { lapseAfterMs, type Lease, type LeaseEvent } from './lease';
 
+/** A timer that comes this much too late, in milliseconds, was held up by the computer's sleep. */
+const sleptMs = 15_000;
+
 /**
  * The clocks of one hold: when it lapses, and how long its holder has been still. They follow the lease: after every
- * move `follow` arms what the new state needs. They run on the monotonic clock, so that a wall clock that jumps, or a
- * computer that slept, ends no hold by itself.
+ * move `follow` arms what the new state needs. They run on the monotonic clock, so that a wall clock that jumps ends no
+ * hold; and nobody could come back or touch a key while the computer slept, so that their time is counted anew after it.
  */
 export class HoldWatch {
   private stopLapse: (() => void) | null = null;
@@ -36,7 +39,7 @@ export class HoldWatch {
       if (lapse) {
         const { at } = lapse;
         const { epoch } = lease;
-        this.stopLapse = this.clock.after(lapseAfterMs[lapse.reason], () => this.tell({ kind: 'lapsed', epoch, at }));
+        this.awaitLapse(lapseAfterMs[lapse.reason], { kind: 'lapsed', epoch, at });
       } else {
         // whoever ended the countdown was there
         this.touched();
@@ -57,9 +60,19 @@ export class HoldWatch {
     this.stopWatchingIdle();
   }
 
+  private awaitLapse(ms: number, event: LeaseEvent): void {
+    const due = this.clock.monotonic() + ms;
+    this.stopLapse = this.clock.after(ms, () => {
+      if (this.clock.monotonic() - due > sleptMs) return this.awaitLapse(ms, event);
+      this.tell(event);
+    });
+  }
+
   private watchIdle(epoch: number): void {
-    const left = this.lastInput + this.quietMs - this.clock.monotonic();
-    this.stopIdle = this.clock.after(Math.max(1, left), () => {
+    const left = Math.max(1, this.lastInput + this.quietMs - this.clock.monotonic());
+    const due = this.clock.monotonic() + left;
+    this.stopIdle = this.clock.after(left, () => {
+      if (this.clock.monotonic() - due > sleptMs) this.touched();
       if (this.clock.monotonic() - this.lastInput < this.quietMs) return this.watchIdle(epoch);
       this.stopWatchingIdle();
       this.tell({ kind: 'idle', epoch });
