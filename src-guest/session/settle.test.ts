@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { endPrograms, toAsk, type Process, type Programs } from './settle';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { endPrograms, ownPrograms, toAsk, type Process, type Programs } from './settle';
 
 const none = () => false;
 
@@ -24,6 +26,38 @@ describe('the end of a session', () => {
     expect(ask([{ pid: 11, parent: 1 }, ...all.slice(3)], [10, 12])).toEqual([11]);
     expect(ask(all.slice(3), [10, 11, 12])).toEqual([20]);
     expect(ask([])).toEqual([]);
+  });
+
+  it('knows its own programs by their user, and never runs as the administrator', async () => {
+    const proc = mkdtempSync(join(tmpdir(), 'proc-'));
+    onTestFinished(() => rmSync(proc, { recursive: true }));
+    const has = (pid: number, user: number, parent: number, state = 'S (sleeping)') => {
+      mkdirSync(join(proc, String(pid)), { recursive: true });
+      const ids = [user, user, user, user].join('\t');
+      const text = `Name:\tPPid:\nUmask:\t0022\nState:\t${state}\nTgid:\t${pid}\nPPid:\t${parent}\nUid:\t${ids}\n`;
+      writeFileSync(join(proc, String(pid), 'status'), text);
+    };
+    mkdirSync(join(proc, 'self'));
+    mkdirSync(join(proc, '99'));
+    has(1, 990, 0);
+    has(11, 1000, 1);
+    has(12, 1000, 11);
+    has(13, 1000, 11, 'Z (zombie)');
+    has(process.pid, 1000, 1);
+    const programs = ownPrograms(proc, 1000);
+    expect(await programs.list()).toEqual([
+      { pid: 11, parent: 1 },
+      { pid: 12, parent: 11 },
+    ]);
+    rmSync(join(proc, '1'), { recursive: true });
+    rmSync(join(proc, '11'), { recursive: true });
+    expect(await programs.list()).toEqual([{ pid: 12, parent: 11 }]);
+    // A number that belonged to the system goes to a program of the session.
+    has(1, 1000, 12);
+    expect(await programs.list()).toHaveLength(2);
+    expect(() => ownPrograms(proc, 0)).toThrow('administrator');
+    const other = ownPrograms(proc, (process.getuid?.() ?? 0) + 1);
+    expect(() => other.killAll()).toThrow('not this user');
   });
 
   describe('of programs that run', () => {
