@@ -26,11 +26,18 @@ export interface Standing {
 
 /** A pool's part in the computer, as its machines and what is wanted of it make it. */
 export function claimOf(wishes: Wishes, machines: readonly Standing[]): Claim {
-  const { deleting, ownSizes, size, warm: wanted } = wishes;
+  const { ownSizes, size, warm: wanted } = wishes;
+  // Nobody gets anything of it: what it has may go to others' callers, and stays where nobody needs the place.
+  const idle = wishes.deleting || wishes.paused;
   const failed = machines.filter((one) => one.state === 'quarantined' && !one.kept);
   const warm = machines.filter((one) => one.forSession === null && isUp(one.state));
   const leaving = machines.filter((one) => one.state === 'resetting' || one.state === 'destroying');
   const others = new Set([...failed, ...warm, ...leaving]);
+  const able = wishes.mayCreate && !idle;
+  // Where none can be made, what is there is all that is wanted. Machines for one session are another matter: they come
+  // from a checkpoint or a home, and a suspended session of a paused pool comes back.
+  const callers = idle ? 0 : able ? wishes.waiting : Math.min(wishes.waiting, warm.length);
+  const minimum = idle ? 0 : able ? wanted.minimum : Math.min(wanted.minimum, warm.length - callers);
   return {
     poolId: wishes.poolId,
     // One that is larger than the pool's own has to find its place too.
@@ -40,11 +47,11 @@ export function claimOf(wishes: Wishes, machines: readonly Standing[]): Claim {
     ready: warm.filter((one) => one.state === 'ready').length,
     failed: takenBy(failed),
     leaving: takenBy(leaving),
-    waiting: deleting ? 0 : wishes.waiting + ownSizes.length,
-    minimum: deleting ? 0 : wanted.minimum,
-    ahead: deleting ? 0 : wishes.ahead,
+    waiting: callers + ownSizes.length,
+    minimum,
+    ahead: able ? wishes.ahead : 0,
     maximum: wanted.maximum,
-    mayCreate: wishes.mayCreate && !wishes.paused && !deleting,
+    mayCreate: able || ownSizes.length > 0,
   };
 }
 
