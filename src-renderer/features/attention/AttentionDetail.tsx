@@ -1,12 +1,12 @@
 import type { Attention } from '@shared/action';
 import type { Session } from '@shared/session';
-import { EyeOff, Maximize2, ShipWheel } from 'lucide-react';
+import { EyeOff, Maximize2, ShipWheel, Stethoscope } from 'lucide-react';
 import { useEffect } from 'react';
 import { Link, useLocation } from 'wouter';
 import { call as ask } from '../../lib/api';
 import { clock, timeOfDay, timeWithSeconds } from '../../lib/clock';
 import { thumbUrl } from '../../lib/pictures';
-import { usePools } from '../../lib/queries';
+import { useMachines, usePools } from '../../lib/queries';
 import { useLive } from '../../lib/stores';
 import { Button } from '../../ui/Button';
 import { ErrorLine } from '../../ui/ErrorLine';
@@ -64,6 +64,7 @@ export function AttentionDetail({
             {call.state === 'taken' && <p className={css.dim}>{call.answeredBy ?? 'Somebody'} has taken it.</p>}
           </div>
         </div>
+        {call.kind === 'machine' && call.poolId && <LookAtIt poolId={call.poolId} title={call.title} />}
         {session && (
           <Before sessionId={session.sessionId} size={session.screen ?? pool?.size ?? { width: 1280, height: 800 }} />
         )}
@@ -86,6 +87,17 @@ export function AttentionDetail({
         </footer>
       )}
     </article>
+  );
+}
+
+/** A machine that was set aside is looked at where its pool is; gone, there is nothing to look at. */
+function LookAtIt({ poolId, title }: { poolId: string; title: string }) {
+  const machine = useMachines(poolId).data?.find((each) => title.includes(each.machineId));
+  if (!machine) return null;
+  return (
+    <Link href={`/pools/${poolId}/${machine.machineId}`} className={css.open}>
+      <Stethoscope size={16} aria-hidden /> Look at the machine
+    </Link>
   );
 }
 

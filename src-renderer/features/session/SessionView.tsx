@@ -15,7 +15,6 @@ import { CheckpointDialogs, SaveDialog } from '../checkpoints/CheckpointDialogs'
 import { useCheckpointActions } from '../checkpoints/useCheckpointActions';
 import { AgentPointer } from './AgentPointer';
 import { AnswerHelp } from './AnswerHelp';
-import { Asleep } from './Asleep';
 import { Clipboard } from './Clipboard';
 import { ControlBar } from './ControlBar';
 import { controlBar, mayType, type BarAction } from './controlModel';
@@ -24,6 +23,7 @@ import { Details } from './Details';
 import { Frame } from './Frame';
 import { HandBack } from './HandBack';
 import { isResuming, isSuspended, suspends } from './lifeModel';
+import { NoMachine } from './NoMachine';
 import { machineWords } from './machineModel';
 import { pointerView } from './pointerModel';
 import { Screen, type ScreenHandle } from './Screen';
@@ -89,6 +89,7 @@ function LoadedSession({ session }: { session: Session }) {
   const goingBack = checkpoints.goingBack?.name ?? null;
   // Of a session that is over or suspended, the record has the last picture.
   const asleep = isSuspended(session) || isResuming(session);
+  const without = asleep || session.status === 'queued' || session.status === 'acquiring';
   const last = session.endedAt !== null || asleep ? checkpoints.lastFrame : null;
   const state = controlBar({
     session,
@@ -220,7 +221,7 @@ function LoadedSession({ session }: { session: Session }) {
                   placeholder={
                     last ? frameUrl(last) : thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)
                   }
-                  over={asleep && <Asleep session={session} suspension={suspension} now={now} />}
+                  over={without && <NoMachine session={session} suspension={suspension} now={now} />}
                   onFocusChange={setFocused}
                 >
                   {pointer && <AgentPointer view={pointer} />}

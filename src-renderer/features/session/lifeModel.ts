@@ -2,6 +2,8 @@ import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { age, moment } from '../../lib/clock';
 
+const day = 86_400_000;
+
 /** Its machine went, its home stays; the next call, or a person, brings it another machine. */
 export const isSuspended = (session: Session) => session.status === 'idle';
 
@@ -15,6 +17,8 @@ export const suspendedSince = (session: Session, now: number) =>
 export function expiryWords({ expiresAt }: Session, now: number): string | null {
   if (expiresAt === null) return null;
   const left = Date.parse(expiresAt) - now;
+  // Of days the nearest: one that was suspended just now has all of its 30.
+  if (left >= day) return `in ${Math.round(left / day)} d`;
   return left <= 0 ? 'now' : `in ${age(left)}`;
 }
 

@@ -39,7 +39,6 @@ export const TileCard = memo(function TileCard({ tile, width }: { tile: Tile; wi
         {tile.asleep !== null && (
           <span className={css.asleep}>
             <Moon size={20} aria-hidden />
-            <b>{tile.word}</b>
             <span className="tnum">since {tile.asleep}</span>
           </span>
         )}

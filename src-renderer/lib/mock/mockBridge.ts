@@ -260,7 +260,8 @@ export function createMockBridge(): Bridge {
       return { url: `mock:${sessionId}`, expiresAt: ago(-30) };
     },
     'screen.watchThumbnails': ({ sessionIds }) => {
-      for (const sessionId of sessionIds) push('thumbnail', { sessionId, version: step });
+      for (const sessionId of sessionIds)
+        if (find(sessionId).machineId) push('thumbnail', { sessionId, version: step });
       return null;
     },
     'attention.list': () => (wish.has('empty') ? [] : [...attention]),

@@ -6,7 +6,9 @@ export function story(sessionId: string): Action[] {
   const session = sessions.find((each) => each.sessionId === sessionId);
   const seed = seeds.find((each) => each.id === sessionId);
   const human = { actor: { kind: 'human' as const, name: me } };
-  const at = (minute: number, second = 0) => ago(minute * minutes - second);
+  if (session?.status === 'queued') return [];
+  const quiet = seed && seed.idle > 30 * minutes ? seed.idle : 0;
+  const at = (minute: number, second = 0) => ago(minute * minutes - second + quiet);
   const rows = Array.from({ length: 240 }, (_, index) =>
     action(
       sessionId,

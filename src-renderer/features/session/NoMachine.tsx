@@ -4,18 +4,28 @@ import { Button } from '../../ui/Button';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
-import css from './Asleep.module.css';
-import { expiryWords, isResuming, suspendedSince } from './lifeModel';
+import css from './NoMachine.module.css';
+import { expiryWords, isResuming, isSuspended, queueWords, suspendedSince } from './lifeModel';
 import type { Suspension } from './useSuspension';
 
-/** Over the last picture of a session that has no machine now: why, what is safe, and the way back. */
-export function Asleep({ session, suspension, now }: { session: Session; suspension: Suspension; now: number }) {
+/** Over the last picture of a session that has no machine now: why, what is safe, and the way on. */
+export function NoMachine({ session, suspension, now }: { session: Session; suspension: Suspension; now: number }) {
   const resuming = isResuming(session) || suspension.busy === 'resuming';
   if (resuming)
     return (
       <div className={css.over} role="status">
         <Notice icon={<Spinner size={20} />} title="Resuming">
           Another machine is made and gets its home. The screen comes back by itself; the agent’s calls wait for it.
+        </Notice>
+      </div>
+    );
+  if (!isSuspended(session))
+    return (
+      <div className={css.over} role="status">
+        <Notice icon={<Spinner size={20} />} title={queueWords(session) || 'Waiting for a free machine'}>
+          {session.status === 'queued'
+            ? 'It starts by itself as soon as a machine of its pool is free.'
+            : 'Its machine is being handed out. The screen comes by itself.'}
         </Notice>
       </div>
     );
