@@ -15,7 +15,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { sleep } from '../../base/deadline';
 import { silentLogger } from '../../base/logger';
 import { bundle, unbundle } from '../../base/testing/bundle';
 import { eventually, MachinePark, secretOf } from '../backend.contract';
@@ -388,29 +387,5 @@ describe('a checkpoint of a QEMU machine', () => {
     } finally {
       spawnSync('umount', [savedDir]);
     }
-  });
-});
-
-describe('a home of a QEMU machine', () => {
-  it('keeps what was written down when QEMU is killed, is as long as its quota, and as large as its use', async () => {
-    const home = { homeId: 'home_one', quotaMiB: 256 };
-    const { client, target } = await park.ready({ ...park.spec(), home });
-    const run = async (command: string) => (await client.exec({ epoch: 0, command, timeoutMs: 20_000 })).stdout.trim();
-    expect(await run('df -m --output=size /home/session | tail -1')).toMatch(/^2\d\d$/);
-    await run(
-      'head -c 20000000 /dev/urandom > /home/session/data; md5sum < /home/session/data > /home/session/sum; sync',
-    );
-    const bytes = async () =>
-      (await backend.homes?.list(never))?.find(({ homeId }) => homeId === 'home_one')?.bytes ?? 0;
-    expect(await bytes()).toBeGreaterThan(20_000_000);
-    expect(await bytes()).toBeLessThan(60_000_000);
-    process.kill(pidOf(filesOf(target.machineId)), 'SIGKILL');
-    await sleep(100);
-    await backend.destroy(target.machineId, never);
-    const next = await park.ready({ ...park.spec(), home });
-    const look = { epoch: 0, command: 'cd; md5sum < data | diff - sum && echo same', timeoutMs: 20_000 };
-    expect((await next.client.exec(look)).stdout.trim()).toBe('same');
-    await backend.destroy(next.target.machineId, never);
-    await backend.homes?.remove('home_one', never);
   });
 });
