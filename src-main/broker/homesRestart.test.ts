@@ -79,6 +79,8 @@ async function invariants(where: string): Promise<void> {
     expect(home?.sessionId, `${where}${row.sessionId} does not have its home`).toBe(row.sessionId);
   }
   for (const home of rows()) {
+    if (home.caller === null && !home.deleting)
+      expect(had, `${where}a home without its machine`).toContain(home.homeId);
     if (home.sessionId !== null)
       expect(
         live.some((row) => row.sessionId === home.sessionId),
