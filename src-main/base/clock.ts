@@ -16,6 +16,23 @@ export const systemClock: Clock = {
   },
 };
 
+/** A timer that comes this much too late was held up by the computer's sleep. Milliseconds. */
+const sleptMs = 15_000;
+
+/**
+ * As `after`, for what people and agents are given time for: none of them could use it while the computer slept, so that
+ * a timer that was held up by that runs its whole time again.
+ */
+export function afterAwake(clock: Clock, ms: number, run: () => void): () => void {
+  let stop: () => void = () => {};
+  const arm = (): void => {
+    const due = clock.monotonic() + ms;
+    stop = clock.after(ms, () => (clock.monotonic() - due > sleptMs ? arm() : run()));
+  };
+  arm();
+  return () => stop();
+}
+
 /** ISO 8601 of a wall-clock time in milliseconds. */
 export const iso = (ms: number): string => new Date(ms).toISOString();
 

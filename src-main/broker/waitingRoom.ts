@@ -1,4 +1,5 @@
 import type { Session } from '@shared/session';
+import { afterAwake } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import type { SessionRow } from '../store/sessions';
 import type { Core } from './core';
@@ -62,7 +63,7 @@ export class WaitingRoom {
         if (pending.joiners.size === 0) this.giveUp(pending, error);
       };
       const hungUp = (): void => depart(signal.reason);
-      const stopTimer = this.core.options.clock.after(waitMs, () => depart(this.tooLate(pending, waitMs)));
+      const stopTimer = afterAwake(this.core.options.clock, waitMs, () => depart(this.tooLate(pending, waitMs)));
       const joiner: Joiner = {
         resolve,
         reject,

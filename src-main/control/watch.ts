@@ -1,8 +1,5 @@
-import type { Clock } from '../base/clock';
+import { afterAwake, type Clock } from '../base/clock';
 import { lapseAfterMs, type Lease, type LeaseEvent } from './lease';
-
-/** A timer that comes this much too late, in milliseconds, was held up by the computer's sleep. */
-const sleptMs = 15_000;
 
 /**
  * The clocks of one hold: when it lapses, and how long its holder has been still. They follow the lease: after every
@@ -39,7 +36,8 @@ export class HoldWatch {
       if (lapse) {
         const { at } = lapse;
         const { epoch } = lease;
-        this.awaitLapse(lapseAfterMs[lapse.reason], { kind: 'lapsed', epoch, at });
+        const lapsed = (): void => this.tell({ kind: 'lapsed', epoch, at });
+        this.stopLapse = afterAwake(this.clock, lapseAfterMs[lapse.reason], lapsed);
       } else {
         // whoever ended the countdown was there
         this.touched();
@@ -60,19 +58,9 @@ export class HoldWatch {
     this.stopWatchingIdle();
   }
 
-  private awaitLapse(ms: number, event: LeaseEvent): void {
-    const due = this.clock.monotonic() + ms;
-    this.stopLapse = this.clock.after(ms, () => {
-      if (this.clock.monotonic() - due > sleptMs) return this.awaitLapse(ms, event);
-      this.tell(event);
-    });
-  }
-
   private watchIdle(epoch: number): void {
     const left = Math.max(1, this.lastInput + this.quietMs - this.clock.monotonic());
-    const due = this.clock.monotonic() + left;
-    this.stopIdle = this.clock.after(left, () => {
-      if (this.clock.monotonic() - due > sleptMs) this.touched();
+    this.stopIdle = afterAwake(this.clock, left, () => {
       if (this.clock.monotonic() - this.lastInput < this.quietMs) return this.watchIdle(epoch);
       this.stopWatchingIdle();
       this.tell({ kind: 'idle', epoch });
