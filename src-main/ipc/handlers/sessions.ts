@@ -27,7 +27,7 @@ export function sessionHandlers({ broker, operator }: Rooms) {
       return null;
     },
     async 'sessions.resume'({ sessionId }) {
-      await broker.connect(sessionId, { signal: AbortSignal.timeout(startDeadlineMs) });
+      await broker.connect(sessionId, { wake: true, signal: AbortSignal.timeout(startDeadlineMs) });
       return broker.sessions.get(sessionId);
     },
   } satisfies Partial<Handlers>;

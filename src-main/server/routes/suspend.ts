@@ -37,10 +37,11 @@ export const suspendRoutes: Route[] = [
     params: sessionParams,
     body: nothing,
     answers: { 200: { description: 'The session, active.', schema: sessionSchema } },
-    errors: ['session_gone', 'not_ready', 'guest_failed', 'backend_unreachable', 'timeout'],
+    errors: ['session_gone', 'control_paused', 'not_ready', 'guest_failed', 'image_missing', 'backend_unreachable'],
     async handle(services, { caller, params: { id }, signal }) {
       sessionFor(services, caller, id);
-      await services.broker.connect(id, { signal });
+      // A person’s word also wakes what a person has stopped; it stays stopped for its agent.
+      await services.broker.connect(id, { signal, ...(caller.role === 'agent' ? {} : { wake: true }) });
       return json(services.broker.sessions.get(id));
     },
   }),
