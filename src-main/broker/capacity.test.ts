@@ -23,6 +23,7 @@ interface Pool {
   coming?: number;
   failed?: number;
   leaving?: number;
+  own?: number;
   waiting?: number;
   minimum?: number;
   ahead?: number;
@@ -36,7 +37,7 @@ const claim = (poolId: string, pool: Pool): Claim => {
     ...{ poolId, cost: one, held: of(pool.held ?? 0, one), ready: pool.warm ?? 0 },
     warm: of((pool.warm ?? 0) + (pool.coming ?? 0), one),
     ...{ failed: of(pool.failed ?? 0, one), leaving: of(pool.leaving ?? 0, one) },
-    ...{ waiting: pool.waiting ?? 0, minimum: pool.minimum ?? 0, ahead: pool.ahead ?? 0 },
+    ...{ own: pool.own ?? 0, waiting: pool.waiting ?? 0, minimum: pool.minimum ?? 0, ahead: pool.ahead ?? 0 },
     ...{ maximum: pool.maximum ?? 200, mayCreate: pool.mayCreate ?? true },
   };
 };
@@ -78,6 +79,9 @@ describe('dividing this computer', () => {
       '1/0-3 1/0',
     ],
     ['and leased ones stay', 1, [{ held: 3, warm: 1, minimum: 1 }], '3/0-1'],
+    ['one for a session alone: a warm one makes room', 2, [{ own: 1, warm: 2, minimum: 2 }], '2/0-1'],
+    ['and its place is its own', 2, [{ own: 1, warm: 1, leaving: 1, minimum: 2 }], '2/0'],
+    ['until it is free', 2, [{ own: 1, warm: 1, minimum: 2 }], '2/1'],
     ['a pool’s own maximum holds', 9, [{ minimum: 2, waiting: 5, maximum: 3, held: 1 }], '3/2'],
   ])('%s', (_name, limit, pools, expected) => {
     expect(short(divide(machines(limit), claims(...pools)))).toBe(expected);
@@ -128,6 +132,7 @@ const anyClaims = (sizes: fc.Arbitrary<{ memoryMiB: number; cpus: number }>): fc
   fc
     .array(
       fc.record({
+        own: fc.nat(2),
         ...{ held: count, warm: count, coming: count, failed: fc.nat(2), leaving: fc.nat(2), waiting: count },
         ...{ minimum: count, ahead: fc.nat(3), maximum: fc.integer({ min: 6, max: 20 }), mayCreate: fc.boolean() },
         cost: sizes.map((one) => ({ machines: 1, ...one })),
@@ -144,7 +149,7 @@ const everything = ({ held, warm, failed, leaving }: Claim): Taken =>
   [held, warm, failed, leaving].reduce((a, b) => plus(a, b));
 const total = (all: readonly Taken[]): Taken => all.reduce((a, b) => plus(a, b), nothing);
 const wish = (one: Claim): number => {
-  const want = Math.max(0, Math.min(one.maximum - one.held.machines, one.waiting + one.minimum));
+  const want = Math.max(0, Math.min(one.maximum - one.held.machines, one.own + one.waiting + one.minimum));
   return one.mayCreate ? want : Math.min(want, one.warm.machines);
 };
 const runs = { numRuns: 1000 };

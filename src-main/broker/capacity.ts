@@ -67,6 +67,8 @@ export interface Claim {
   failed: Taken;
   /** On their way out: they take their place until they are gone. */
   leaving: Taken;
+  /** Machines wanted for one session alone: no warm one will do. */
+  own: number;
   /** Callers without a machine, machines to keep ready, and more ahead of those who are expected. */
   waiting: number;
   minimum: number;
@@ -158,9 +160,9 @@ export function divide(limits: CapacityLimits, claims: readonly Claim[]): Divisi
   const base = sum(claims, 'held');
   const first: Wish[] = claims.map((claim) => {
     const most = Math.max(0, claim.maximum - claim.held.machines);
-    const wish = Math.min(most, claim.waiting + claim.minimum);
+    const wish = Math.min(most, claim.own + claim.waiting + claim.minimum);
     const want = claim.mayCreate ? wish : Math.min(wish, claim.warm.machines);
-    return { claim, have: claim.held, want, urgent: Math.min(claim.waiting, want), got: 0 };
+    return { claim, have: claim.held, want, urgent: Math.min(claim.own + claim.waiting, want), got: 0 };
   });
   const settled = fill(limits, base, first, false);
   const second: Wish[] = first.map(({ claim, got, want }) => {
@@ -171,15 +173,17 @@ export function divide(limits: CapacityLimits, claims: readonly Claim[]): Divisi
   const all = fill(limits, settled, second, false);
 
   const granted = first.map(({ got }, index) => got + (second[index]?.got ?? 0));
+  /** Of these, machines that anybody may have. */
+  const shared = claims.map(({ own }, index) => Math.max(0, (granted[index] ?? 0) - own));
   const rooms: Wish[] = claims.map((claim, index) => {
-    const lack = Math.max(0, (granted[index] ?? 0) - claim.warm.machines);
-    const want = claim.mayCreate ? lack : 0;
-    const urgent = Math.min(want, Math.max(0, claim.waiting - claim.warm.machines));
+    const own = (granted[index] ?? 0) - (shared[index] ?? 0);
+    const want = claim.mayCreate ? own + Math.max(0, (shared[index] ?? 0) - claim.warm.machines) : 0;
+    const urgent = Math.min(want, own + Math.max(0, claim.waiting - claim.warm.machines));
     return { claim, have: plus(claim.held, claim.warm), want, urgent, got: 0 };
   });
   const present = sum(claims, 'held', 'warm', 'failed', 'leaving');
   const now = fill(limits, present, rooms, true);
-  const gives = giving(limits, claims, granted, rooms);
+  const gives = giving(limits, claims, shared, rooms);
 
   const pools = new Map<string, Allotment>();
   claims.forEach((claim, index) => {
@@ -202,14 +206,14 @@ export function divide(limits: CapacityLimits, claims: readonly Claim[]): Divisi
 function giving(
   limits: CapacityLimits,
   claims: readonly Claim[],
-  granted: readonly number[],
+  shared: readonly number[],
   rooms: readonly Wish[],
 ): number[] {
   const gives = claims.map(() => 0);
   const left = claims.map((claim) => ({ failed: claim.failed.machines, ready: claim.ready - claim.waiting }));
   let staying = sum(claims, 'held', 'warm', 'failed');
   const surplus = (claim: Claim, index: number): boolean => {
-    const may = plus(nothing, claim.cost, granted[index] ?? 0);
+    const may = plus(nothing, claim.cost, shared[index] ?? 0);
     const { warm } = claim;
     const ended = (gives[index] ?? 0) - (claim.failed.machines - (left[index]?.failed ?? 0));
     return kinds.some((kind) => warm[kind] - (ended * warm[kind]) / Math.max(1, warm.machines) > may[kind] + crumb);

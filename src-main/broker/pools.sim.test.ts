@@ -31,48 +31,31 @@ interface Pool {
   warm: { minimum: number; maximum: number };
   paused: boolean;
   waiting: number;
+  own: number;
   ahead: number;
   mayCreate: boolean;
   machines: Machine[];
 }
-const event = fc.oneof(
-  {
-    weight: 6,
+const kinds = {
+  ...{ arrive: [6, 1, 4], leave: [2, 1, 4], end: [5, 1, 3], work: [8, 0, 5], own: [2, 0, 2] },
+  ...{ fail: [1, 0, 1], ahead: [1, 0, 3], able: [1, 0, 1], pause: [1, 0, 1], size: [1, 0, 2], minimum: [1, 0, 5] },
+  limit: [1, 1, 12],
+} satisfies Record<string, [weight: number, min: number, max: number]>;
+interface Event {
+  kind: keyof typeof kinds;
+  pool: number;
+  count: number;
+}
+const event: fc.Arbitrary<Event> = fc.oneof(
+  ...Object.entries(kinds).map(([kind, [weight = 1, min = 0, max = 0]]) => ({
+    weight,
     arbitrary: fc.record({
-      kind: fc.constant('arrive' as const),
+      kind: fc.constant(kind as Event['kind']),
       pool: fc.nat(2),
-      count: fc.integer({ min: 1, max: 4 }),
+      count: fc.integer({ min, max }),
     }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('leave' as const),
-      pool: fc.nat(2),
-      count: fc.integer({ min: 1, max: 4 }),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('end' as const), pool: fc.nat(2), count: fc.integer({ min: 1, max: 3 }) }),
-  },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('work' as const), pool: fc.nat(2), count: fc.nat(5) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), pool: fc.nat(2), count: fc.nat(1) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('ahead' as const), pool: fc.nat(2), count: fc.nat(3) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('able' as const), pool: fc.nat(2), count: fc.nat(1) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('pause' as const), pool: fc.nat(2), count: fc.nat(1) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('size' as const), pool: fc.nat(2), count: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('minimum' as const), pool: fc.nat(2), count: fc.nat(5) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('limit' as const),
-      pool: fc.nat(2),
-      count: fc.integer({ min: 1, max: 12 }),
-    }),
-  },
+  })),
 );
-type Event = fc.Arbitrary<never> extends never ? never : typeof event extends fc.Arbitrary<infer T> ? T : never;
 
 class Computer {
   limits: CapacityLimits;
@@ -85,7 +68,7 @@ class Computer {
     this.limits = { machines: limit, memoryMiB: limit * 2048, cpus: null };
     this.pools = minimums.map((minimum, index) => ({
       ...{ poolId: `p${index}`, size: sizes[0] as Size, warm: { minimum, maximum: 8 } },
-      ...{ paused: false, waiting: 0, ahead: 0, mayCreate: true, machines: [] },
+      ...{ paused: false, waiting: 0, own: 0, ahead: 0, mayCreate: true, machines: [] },
     }));
   }
   all(): Machine[] {
@@ -95,7 +78,9 @@ class Computer {
     return divide(this.limits, this.claims());
   }
   claims() {
-    return this.pools.map((pool) => claimOf({ ...pool, deleting: false, ownSizes: [] }, pool.machines));
+    return this.pools.map((pool) =>
+      claimOf({ ...pool, deleting: false, ownSizes: Array<Size>(pool.own).fill(pool.size) }, pool.machines),
+    );
   }
   happen({ kind, pool: index, count }: Event): void {
     const pool = this.pools[index % this.pools.length];
@@ -103,6 +88,7 @@ class Computer {
     const some = (...states: MachineState[]): Machine[] =>
       pool.machines.filter(({ state }) => states.includes(state)).slice(0, count);
     if (kind === 'arrive') pool.waiting += count;
+    else if (kind === 'own') pool.own = count;
     else if (kind === 'leave') pool.waiting = Math.max(0, pool.waiting - count);
     else if (kind === 'end') some('leased').forEach((one) => this.move(one, 'resetting'));
     else if (kind === 'work') some('creating', 'resetting', 'destroying').forEach((one) => this.work(pool, one));
@@ -120,7 +106,7 @@ class Computer {
     machine.since = this.now;
   }
   private work(pool: Pool, machine: Machine): void {
-    if (machine.state === 'creating') this.move(machine, 'ready');
+    if (machine.state === 'creating') this.move(machine, machine.forSession === null ? 'ready' : 'leased');
     else pool.machines = pool.machines.filter((one) => one !== machine);
   }
   /** Callers get what is ready, then every pool's plan is carried out; returns how much was done. */
@@ -133,31 +119,45 @@ class Computer {
       const views: MachineView[] = pool.machines.map((one) => ({
         ...{ machineId: one.machineId, state: one.state, ageMs: this.now - one.since },
         fresh: one.size === pool.size,
+        taken: one.forSession !== null && one.state === 'creating',
       }));
-      const wish = { ...pool.warm, waiting: pool.waiting, ahead: pool.ahead, paused: pool.paused, deleting: false };
+      const { minimum } = pool.warm;
+      const maximum = Math.max(0, pool.warm.maximum - pool.own);
+      const wish = { minimum, maximum, waiting: pool.waiting, ahead: pool.ahead, paused: pool.paused, deleting: false };
+      let left = room;
+      const make = (forSession: string | null): void => {
+        this.ids += 1;
+        const fresh = { machineId: `m${this.ids}`, state: 'creating' as const, size: pool.size, since: this.now };
+        pool.machines.push({ ...fresh, forSession, kept: false });
+        left -= 1;
+        expect(fits(this.limits, takenBy(this.all())), 'made beyond the limits').toBe(true);
+        expect(pool.machines.length, 'made beyond the maximum').toBeLessThanOrEqual(pool.warm.maximum);
+      };
+      const shared = Math.max(0, room - pool.own);
       for (const action of plan(
         wish,
-        { machines: views, mayCreate: pool.mayCreate, slots: 3, room, spare, give },
+        { machines: views, mayCreate: pool.mayCreate, slots: 3, room: shared, spare, give },
         keep,
       )) {
         this.actions += 1;
         if (action.kind === 'create') {
-          this.ids += 1;
-          const fresh = { machineId: `m${this.ids}`, state: 'creating' as const, size: pool.size, since: this.now };
-          pool.machines.push({ ...fresh, forSession: null, kept: false });
-          expect(fits(this.limits, takenBy(this.all())), 'made beyond the limits').toBe(true);
-          expect(pool.machines.length, 'made beyond the maximum').toBeLessThanOrEqual(pool.warm.maximum);
+          make(null);
         } else {
           expect(leased.has(action.machineId), 'a leased machine was ended').toBe(false);
           const machine = pool.machines.find(({ machineId }) => machineId === action.machineId);
           if (machine) this.move(machine, 'destroying');
         }
       }
+      while (pool.own > 0 && left > 0 && pool.machines.length < pool.warm.maximum) {
+        this.actions += 1;
+        pool.own -= 1;
+        make('session');
+      }
     }
     for (const pool of this.pools) {
       if (pool.paused) continue;
       for (const machine of pool.machines) {
-        if (pool.waiting === 0 || machine.state !== 'ready') continue;
+        if (pool.waiting === 0 || machine.state !== 'ready' || machine.forSession !== null) continue;
         this.move(machine, 'leased');
         pool.waiting -= 1;
       }
@@ -183,7 +183,7 @@ class Computer {
       const { share = 0, give = 0, room = 0 } = division.pools.get(claim.poolId) ?? {};
       const has = claim.held.machines + claim.warm.machines;
       expect([give, room], 'there is nothing left to do').toEqual([0, 0]);
-      const callers = claim.waiting > claim.warm.machines && claim.mayCreate;
+      const callers = (claim.own > 0 || claim.waiting > claim.warm.machines) && claim.mayCreate;
       if (callers && has < claim.maximum && claim.failed.machines === 0) {
         expect(has, 'callers wait below their share').toBeGreaterThanOrEqual(share);
         expect(fits(this.limits, plus(total, claim.cost)), 'callers wait beside free places').toBe(false);
