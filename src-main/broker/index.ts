@@ -178,9 +178,6 @@ export function createBroker(options: BrokerOptions): Broker {
     announcer.close();
   }
 
-  const notYet = (): never => {
-    throw new WheelhouseError('not_supported', 'This version can not do that yet.');
-  };
   return {
     pools,
     capacity: { get: () => capacity.get(), set: (limits) => capacity.set(limits) },

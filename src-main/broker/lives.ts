@@ -1,4 +1,4 @@
-import { WheelhouseError } from '../base/errors';
+import type { WheelhouseError } from '../base/errors';
 import { Activity } from './activity';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';

@@ -127,7 +127,8 @@ export class Resumption {
   private async fence({ sessionId, machineId }: SessionRow): Promise<void> {
     const guest = machineId === null ? undefined : this.links.get(machineId);
     try {
-      await guest?.setEpoch(this.core.options.controlState(sessionId).epoch);
+      const { epoch } = this.core.options.controlState(sessionId);
+      if (guest) await bounded('Telling it the epoch', 1000, this.core.stopping.signal, () => guest.setEpoch(epoch));
     } catch (error) {
       this.core.options.logger.info({ sessionId, err: error }, 'a new machine was not told the epoch');
     }

@@ -96,9 +96,9 @@ export function createChannel(deps: ChannelDeps): Channel {
       // A suspended one is no such answer: its call waits for the desktop inside MCP, where the client can be told.
       const live = calling ? await presentNow(broker, sessionId) : null;
       broker.touch(sessionId);
-      return await toolsOf(request, body, { session: live?.session ?? session, live, calling, caller });
+      return await toolsOf(request, body, { session: live?.session ?? session, live, arrived: leave, caller });
     } finally {
-      // The call itself has begun by then.
+      // A call whose answer is a stream has begun by then.
       if (leave) setImmediate(leave);
     }
   }
@@ -109,9 +109,15 @@ export function createChannel(deps: ChannelDeps): Channel {
     {
       session,
       live,
-      calling,
+      arrived,
       caller,
-    }: { session: Session; live: LiveSession | null; calling: boolean; caller: Caller },
+    }: {
+      session: Session;
+      live: LiveSession | null;
+      /** A tool is called: the session counts as busy until this is. */
+      arrived: (() => void) | null;
+      caller: Caller;
+    },
   ): Promise<Response> {
     const { sessionId } = session;
     const clientName = firstName(body);
@@ -122,9 +128,11 @@ export function createChannel(deps: ChannelDeps): Channel {
       closing: closing.signal,
       async call(name, args, io) {
         const tool = toolByName.get(name);
-        if (!tool || !calling) return null;
+        if (!tool || !arrived) return null;
         deps.onToolCall?.(caller, name, clientName ?? bySession.get(sessionId) ?? null);
-        return calls.call({ sessionId, live, tool, arguments: args, agent, io });
+        const result = calls.call({ sessionId, live, tool, arguments: args, agent, io });
+        arrived();
+        return result;
       },
     });
   }

@@ -48,7 +48,10 @@ export class SessionCalls {
   /** A call for this session is on its way: it is not idle. Returns its end. */
   arrive(sessionId: string): () => void {
     this.running.set(sessionId, (this.running.get(sessionId) ?? 0) + 1);
+    let over = false;
     return () => {
+      if (over) return;
+      over = true;
       const left = (this.running.get(sessionId) ?? 1) - 1;
       if (left > 0) this.running.set(sessionId, left);
       else this.running.delete(sessionId);

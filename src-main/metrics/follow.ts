@@ -17,6 +17,10 @@ export function followBus(bus: Bus, registry: Registry): () => void {
     'wheelhouse_session_evictions_total',
     'Sessions ended because nothing happened in them.',
   );
+  const suspended = registry.counter(
+    'wheelhouse_session_suspensions_total',
+    'Sessions that gave their machine back and kept their home.',
+  );
   const saved = registry.counter('wheelhouse_checkpoints_saved_total', 'Checkpoints that were made.');
   const failed = registry.counter('wheelhouse_checkpoints_failed_total', 'Checkpoints that could not be made.');
   const restored = registry.counter('wheelhouse_checkpoints_restored_total', 'Machines put back to a checkpoint.');
@@ -35,9 +39,20 @@ export function followBus(bus: Bus, registry: Registry): () => void {
         return;
       }
       case 'session': {
-        const { sessionId, poolId: pool, status, reason, machineId } = event.data;
+        const { sessionId, poolId: pool, status, reason, machineId, suspendedAt } = event.data;
+        // On its way back and back again is one suspension.
+        if (status === 'active' || status === 'idle') {
+          const known = steps.has(`session ${sessionId}`);
+          const isNew = steps.isNew(`session ${sessionId}`, status);
+          if (known && isNew && status === 'idle') suspended.inc({ pool });
+          return;
+        }
         // One that only waited in the queue never was a session.
-        if (machineId === null || (status !== 'released' && status !== 'failed' && status !== 'expired')) return;
+        if (
+          (machineId === null && !suspendedAt) ||
+          (status !== 'released' && status !== 'failed' && status !== 'expired')
+        )
+          return;
         if (!steps.isNew(`session ${sessionId}`, status)) return;
         ended.inc({ pool, status });
         if (status === 'expired' || (status === 'released' && reason?.startsWith(idledOut))) evicted.inc({ pool });

@@ -131,6 +131,10 @@ describe('what is measured', () => {
     ends('s-0000002', { status: 'released', reason: 'done' });
     ends('s-0000003', { status: 'failed', reason: 'its machine is gone' });
     ends('s-0000004', { status: 'expired', machineId: null });
+    for (const status of ['active', 'idle', 'idle', 'acquiring', 'idle', 'acquiring', 'active', 'idle'])
+      ends('s-0000005', { status, machineId: status === 'active' ? 'm_5' : null });
+    ends('s-0000005', { status: 'expired', machineId: null, suspendedAt: iso(0) });
+    ends('s-0000006', { status: 'idle', machineId: null });
     const checkpoint = (state: 'saving' | 'ready' | 'failed', checkpointId: string) =>
       bus.emit({
         event: 'checkpoint',
@@ -148,9 +152,10 @@ describe('what is measured', () => {
     expect(value('wheelhouse_machine_resets_total{pool="desktop"}')).toBe(1);
     expect(value('wheelhouse_machine_quarantines_total{pool="desktop"}')).toBe(2);
     expect(value('wheelhouse_sessions_ended_total{pool="desktop",status="released"}')).toBe(2);
+    expect(value('wheelhouse_sessions_ended_total{pool="desktop",status="expired"}')).toBe(1);
+    expect(value('wheelhouse_session_suspensions_total{pool="desktop"}')).toBe(2);
     expect(value('wheelhouse_sessions_ended_total{pool="desktop",status="failed"}')).toBe(1);
-    expect(value('wheelhouse_sessions_ended_total{pool="desktop",status="expired"}')).toBeUndefined();
-    expect(value('wheelhouse_session_evictions_total{pool="desktop"}')).toBe(1);
+    expect(value('wheelhouse_session_evictions_total{pool="desktop"}')).toBe(2);
     expect(value('wheelhouse_checkpoints_saved_total')).toBe(1);
     expect(value('wheelhouse_checkpoints_failed_total')).toBe(1);
     expect(value('wheelhouse_checkpoints_restored_total')).toBe(1);

@@ -33,7 +33,7 @@ export interface Usage {
  */
 export function createUsage(deps: {
   db: Database;
-  broker: Pick<Broker, 'onLive' | 'onEnded'>;
+  broker: Pick<Broker, 'onLive' | 'onSuspended' | 'onEnded'>;
   bus: Bus;
   clock: Clock;
   logger: Logger;
@@ -68,6 +68,8 @@ export function createUsage(deps: {
 
   const stops = [
     broker.onLive((session: Session) => meter.open(session)),
+    // After a start it is not live, and its time counts.
+    broker.onSuspended((session) => meter.open(session)),
     broker.onEnded(({ sessionId }) => meter.close(sessionId)),
     bus.on((event) => {
       switch (event.event) {

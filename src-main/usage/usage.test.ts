@@ -18,13 +18,18 @@ let clock: Clock;
 let db: Database;
 let bus: Bus;
 let live: Emitter<Session>;
+let suspended: Emitter<Session>;
 let ended: Emitter<Session>;
 let usage: Usage;
 
 const start = () =>
   createUsage({
     db,
-    broker: { onLive: (listener) => live.on(listener), onEnded: (listener) => ended.on(listener) },
+    broker: {
+      onLive: (listener) => live.on(listener),
+      onSuspended: (listener) => suspended.on(listener),
+      onEnded: (listener) => ended.on(listener),
+    },
     ...{ bus, clock, logger: silentLogger },
   });
 beforeEach(() => {
@@ -40,6 +45,7 @@ beforeEach(() => {
     throw error;
   });
   live = new Emitter();
+  suspended = new Emitter();
   ended = new Emitter();
   usage = start();
 });

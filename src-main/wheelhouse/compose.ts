@@ -37,7 +37,7 @@ import { lockDataDir } from './lock';
 import { watchMachines } from './machineWatch';
 import { createRelayPolicy } from './relayPolicy';
 import { removeRuntime, writeRuntime } from './runtime';
-import { followSessions } from './sessionLife';
+import { followSessions, isAway } from './sessionLife';
 import { peopleSettings } from './settings';
 import type { TokenUse, Wheelhouse, WheelhouseOptions } from './types';
 import type { Undo } from './undo';
@@ -94,11 +94,8 @@ export async function compose(
     createScreenHubs({ openRfb, logger, workerUrl: options.screenWorkerUrl }),
     {
       epoch: (sessionId) => baseControl.state(sessionId).epoch,
-      isLive(sessionId) {
-        const { status } = broker.sessions.get(sessionId);
-        return status === 'active' || status === 'idle';
-      },
-      target: async (sessionId) => (await broker.connect(sessionId)).target,
+      isLive: (sessionId) => broker.sessions.get(sessionId).status === 'active',
+      target: async (sessionId) => (await broker.connect(sessionId, { wake: false })).target,
       isFrozen: (sessionId) => broker.sessions.get(sessionId).frozen === true,
       failed: (sessionId, reason) => broker.fail(sessionId, reason),
     },
@@ -107,13 +104,15 @@ export async function compose(
   );
   undo.add('screens', () => screens.hubs.closeAll());
   const hubFor = async (sessionId: string): Promise<ScreenHub> => {
-    const { target } = await broker.connect(sessionId);
+    // Looking at it wakes nobody: thumbnails, pictures for the record.
+    const { target } = await broker.connect(sessionId, { wake: false });
     return screens.hubs.open(sessionId, target, baseControl.state(sessionId).epoch);
   };
   const baseControl = createControl({
     db,
     fences: createFences({
-      connect: (sessionId) => broker.connect(sessionId),
+      connect: (sessionId) => broker.connect(sessionId, { wake: false }),
+      isAway: (sessionId) => isAway(broker, sessionId),
       currentHub: screens.current,
       hubFor,
       releaseInput: (sessionId) => relay.releaseInput(sessionId),
@@ -140,7 +139,9 @@ export async function compose(
   undo.add('human record', () => human.close());
   const control: Control = {
     ...baseControl,
-    act(sessionId, operator, request) {
+    async act(sessionId, operator, request) {
+      // A person who takes a suspended session wants its desktop, and one that was stopped too.
+      if (request.action === 'take' && isAway(broker, sessionId)) await broker.connect(sessionId, { wake: true });
       // What was typed is put on record before hands change.
       human.flush(sessionId);
       return baseControl.act(sessionId, operator, request);
@@ -194,7 +195,7 @@ export async function compose(
       attention,
       human,
       timeline,
-      dropViewers: (sessionId) => relay.drop((viewer) => viewer.sessionId === sessionId),
+      dropViewers: (sessionId, why) => relay.drop((viewer) => viewer.sessionId === sessionId, why),
       logger,
     }),
   );

@@ -4,7 +4,9 @@ import type { LiveSession } from '../broker/types';
 import type { ScreenHub } from '../screen/types';
 import { createFences } from './fences';
 
-const rooms = (over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSession['guest']> } = {}) => {
+const rooms = (
+  over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSession['guest']>; away?: boolean } = {},
+) => {
   const told: string[] = [];
   const hub =
     over.hub === null
@@ -22,6 +24,7 @@ const rooms = (over: { hub?: Partial<ScreenHub> | null; guest?: Partial<LiveSess
   } as LiveSession['guest'];
   const fences = createFences({
     connect: async () => ({ guest }) as LiveSession,
+    isAway: () => over.away === true,
     currentHub: () => (hub ? Promise.resolve(hub) : undefined),
     hubFor: async () => {
       if (!hub) throw new Error('no screen');
@@ -83,6 +86,7 @@ it('asks nothing of an agent that is not there', async () => {
     throw new Error('not asked');
   };
   const fences = createFences({
+    isAway: () => false,
     connect: async () =>
       ({
         guest: { setEpoch, listWindows: setEpoch },
@@ -101,4 +105,13 @@ it('asks nothing of an agent that is not there', async () => {
   await fences.raise('s', 7);
   expect(told).toEqual(['viewers']);
   expect(await fences.look('s')).toEqual({ frame: null, windows: [] });
+});
+
+it('finds nothing to shut off, stop or look at while the session is suspended', async () => {
+  const { fences, told } = rooms({ away: true });
+  await fences.raise('s', 7);
+  await fences.freeze?.('s');
+  await fences.thaw?.('s');
+  expect(await fences.look('s')).toEqual({ frame: null, windows: [] });
+  expect(told).toEqual([]);
 });

@@ -9,7 +9,10 @@ const lookMs = 1_500;
 
 /** What a change of hands does to the machine: the screen and the in-guest agent stop taking anything older, at once. */
 export function createFences(options: {
+  /** Its machine as it is; rejects for a suspended session, which is not resumed for this. */
   connect(sessionId: string): Promise<LiveSession>;
+  /** It is suspended: there is no machine to shut off, to stop or to look at. */
+  isAway(sessionId: string): boolean;
   /** The hub if there is one, opened or opening. */
   currentHub(sessionId: string): Promise<ScreenHub> | undefined;
   hubFor(sessionId: string): Promise<ScreenHub>;
@@ -20,7 +23,7 @@ export function createFences(options: {
   putFrame(png: Buffer): Promise<string>;
   logger: Logger;
 }): Fences {
-  const { connect, currentHub, hubFor, releaseInput, putFrame, logger } = options;
+  const { connect, isAway, currentHub, hubFor, releaseInput, putFrame, logger } = options;
 
   const fenceScreen = async (sessionId: string, epoch: number): Promise<void> => {
     // Nobody opened the screen yet: whoever does opens it at the new epoch.
@@ -41,18 +44,22 @@ export function createFences(options: {
 
   return {
     async raise(sessionId, epoch) {
+      if (isAway(sessionId)) return;
       await Promise.all([releaseInput(sessionId), fenceScreen(sessionId, epoch), fenceGuest(sessionId, epoch)]);
     },
     async freeze(sessionId) {
+      if (isAway(sessionId)) return;
       // The screen first: what waits for the server then would wait for as long as the machine is stopped.
       void tellScreen(sessionId, true);
       await options.freeze(sessionId);
     },
     async thaw(sessionId) {
+      if (isAway(sessionId)) return;
       await options.thaw(sessionId);
       await tellScreen(sessionId, false);
     },
     async look(sessionId) {
+      if (isAway(sessionId)) return { frame: null, windows: [] };
       const picture = async (): Promise<string> => {
         const frame = await (await hubFor(sessionId)).frame();
         return putFrame(await frame.png);

@@ -5,8 +5,18 @@ import type { Logger } from '../base/logger';
 import type { ScreenHubs } from '../screen/types';
 import type { HumanRecorder, TimelineService } from '../timeline';
 
+/** Suspended, or on its way back: it has no machine. False for a session that nobody knows. */
+export function isAway(broker: Pick<Broker, 'sessions'>, sessionId: string): boolean {
+  try {
+    const { status } = broker.sessions.get(sessionId);
+    return status === 'idle' || status === 'acquiring';
+  } catch {
+    return false;
+  }
+}
+
 /**
- * What the other rooms do when a session begins and ends. The broker announces; nothing here can hold it up or fail it.
+ * What the other rooms do when a session begins, is suspended, comes back and ends. The broker announces; nothing here can hold it up or fail it.
  * Returns the disposer.
  */
 export function followSessions(rooms: {
@@ -16,7 +26,8 @@ export function followSessions(rooms: {
   attention: AttentionQueue;
   human: HumanRecorder;
   timeline: Pick<TimelineService, 'note' | 'list'>;
-  dropViewers(sessionId: string): void;
+  /** `why`: told to them. */
+  dropViewers(sessionId: string, why?: string): void;
   logger: Logger;
 }): () => void {
   const { broker, control, hubs, attention, human, timeline, dropViewers, logger } = rooms;
@@ -42,9 +53,29 @@ export function followSessions(rooms: {
     });
   };
 
+  /** On record already, and told again after a restart. While it is suspended only people do anything, and seldom. */
+  const isNoted = (sessionId: string): boolean =>
+    timeline.list(sessionId, { limit: 50, order: 'desc' }).data.find(({ tool }) => tool.startsWith('session.'))
+      ?.tool === 'session.suspended';
+  const away = new Set<string>();
+  /** Stopped by a person while it had no machine: the new one stops too. */
+  const stopAgain = (sessionId: string): void => {
+    const { kind, pausedBy } = control.state(sessionId);
+    if (kind !== 'paused' || !pausedBy) return;
+    broker.freeze(sessionId).catch((error: unknown) => {
+      logger.error({ err: error, sessionId }, 'a machine that is to be stopped could not be stopped');
+    });
+  };
+
   const offLive = broker.onLive((session) => {
     const { sessionId, caller } = session;
     each(sessionId, { control: () => control.open(sessionId) });
+    if (away.delete(sessionId)) {
+      return each(sessionId, {
+        ice: () => stopAgain(sessionId),
+        record: () => note(session, 'session.resumed', 'Came back on a new desktop, with its home'),
+      });
+    }
     // After the caller has its answer; a session that came back has its story already.
     setImmediate(() =>
       each(sessionId, {
@@ -55,8 +86,23 @@ export function followSessions(rooms: {
       }),
     );
   });
+  const offSuspended = broker.onSuspended((session) => {
+    const { sessionId } = session;
+    away.add(sessionId);
+    each(sessionId, {
+      // Who holds control, or stopped it, goes on to, whatever machine it has.
+      control: () => control.open(sessionId),
+      human: () => human.flush(sessionId),
+      record() {
+        if (!isNoted(sessionId)) note(session, 'session.suspended', 'Suspended: its desktop went, its home is kept');
+      },
+      viewers: () => dropViewers(sessionId, 'the session was suspended'),
+      screen: () => hubs.close(sessionId),
+    });
+  });
   const offEnded = broker.onEnded((session) => {
     const { sessionId } = session;
+    away.delete(sessionId);
     each(sessionId, {
       human: () => human.flush(sessionId),
       record: () => note(session, 'session.ended', session.reason ?? 'The session ended'),
@@ -68,6 +114,7 @@ export function followSessions(rooms: {
   });
   return () => {
     offLive();
+    offSuspended();
     offEnded();
   };
 }

@@ -52,6 +52,8 @@ export function watchHubs(hubs: ScreenHubs, watch: HubWatch, clock: Clock, logge
     }
     if (!watch.isLive(sessionId)) {
       hubs.close(sessionId);
+      // Says what became of it; suspended is not ended.
+      await watch.target(sessionId);
       throw new WheelhouseError('session_gone', 'The session ended while its screen was being opened.');
     }
     return hub;

@@ -179,7 +179,7 @@ export function fakeServices() {
   const figuresBus = createBus();
   const usage = createUsage({
     ...{ db, bus: figuresBus, clock: systemClock, logger: silentLogger },
-    broker: { onLive: (listener) => live.on(listener), onEnded: () => () => {} },
+    broker: { onLive: (listener) => live.on(listener), onSuspended: () => () => {}, onEnded: () => () => {} },
   });
   const metrics = createMetrics({
     db,

@@ -10,14 +10,16 @@ import { apiOf } from './api';
 export async function startFakeHouse(more: Partial<WheelhouseOptions> = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'wh-house-'));
   const backend = createFakeBackend({ dataDir });
-  const wheelhouse = await startWheelhouse({
-    dataDir,
-    port: 0,
-    logger: silentLogger,
-    operator: 'ann',
-    backends: () => [backend],
-    ...more,
-  });
+  const start = () =>
+    startWheelhouse({
+      dataDir,
+      port: 0,
+      logger: silentLogger,
+      operator: 'ann',
+      backends: () => [{ ...backend, close: async () => {} }],
+      ...more,
+    });
+  const wheelhouse = await start();
   const api = apiOf(dataDir);
   const { body: pool } = await api('POST', '/api/pools', {
     displayName: 'Fake',
@@ -29,6 +31,8 @@ export async function startFakeHouse(more: Partial<WheelhouseOptions> = {}) {
     backend,
     dataDir,
     api,
+    /** Once more on the same folder and the same machines, after it was stopped; the caller stops it. */
+    again: start,
     /** A live session of a new agent token with this name. */
     async session(name: string) {
       const { secret } = wheelhouse.identity.create({ name, role: 'agent' });
@@ -40,6 +44,7 @@ export async function startFakeHouse(more: Partial<WheelhouseOptions> = {}) {
     },
     async stop() {
       await wheelhouse.stop();
+      await backend.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
