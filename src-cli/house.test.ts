@@ -7,6 +7,7 @@ import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { apiOf } from '../src-main/wheelhouse/testing/api';
 import { callTool, startFakeHouse } from '../src-main/wheelhouse/testing/fakeHouse';
+import { RawViewer } from '../src-main/wheelhouse/testing/rawViewer';
 import { run } from './program';
 
 /** The whole of it on machines inside this process, through the command line and the HTTP interface alone. */
@@ -71,6 +72,13 @@ it('suspends a session, which its client does not notice but for time, and keeps
   expect(await asJson<Session>('sessions', 'suspend', key)).toMatchObject({ status: 'idle' });
   const resumed = await asJson<Session>('sessions', 'resume', key);
   expect([resumed.status, resumed.machineId === before.machineId]).toEqual(['active', false]);
+
+  // A viewer brings it back as a call does.
+  expect(await asJson<Session>('sessions', 'suspend', key)).toMatchObject({ status: 'idle' });
+  const { body: ticket } = await house.api('POST', `/api/sessions/${key}/screen-tickets`, { mode: 'view' });
+  const viewer = await RawViewer.open(ticket.url);
+  expect((await asJson<Session>('sessions', 'show', key)).status).toBe('active');
+  viewer.close();
 
   expect((await cli('sessions', 'release', key)).code).toBe(0);
   const home = await asJson<Home>('homes', 'show', homeId);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { sessionIdSchema } from '@shared/ids';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import { notReady } from './access';
 import { refusal, type GatePolicy } from './gate';
 import type { ServerLimits } from './limits';
 import { sendRawError } from './reply';
@@ -30,7 +31,7 @@ export function createScreens(options: {
   /** Upgrades under way, the one that asks included. */
   let pending = 0;
 
-  const admit = async (incoming: IncomingMessage) => {
+  const admit = async (incoming: IncomingMessage, signal: AbortSignal) => {
     const refused = refusal(incoming.headers, gate());
     if (refused) throw refused;
     if (incoming.headers.upgrade?.toLowerCase() !== 'websocket') {
@@ -47,14 +48,15 @@ export function createScreens(options: {
     }
     const ticket = url.searchParams.get('ticket');
     if (!ticket || ticket.length > 256) throw new WheelhouseError('unauthorized', 'A screen needs a ticket.');
-    if (!services.ready()) throw new WheelhouseError('not_ready', 'The broker is starting or stopping.');
+    if (!services.ready()) throw notReady(services);
     const tokenId = owners.take(ticket);
     const grant = services.tickets.redeem(ticket);
     if (tokenId !== null && !services.identity.stands(tokenId)) {
       throw new WheelhouseError('unauthorized', 'The token behind this ticket was withdrawn.');
     }
     if (grant.sessionId !== id.data) throw new WheelhouseError('unauthorized', 'The ticket is for another session.');
-    const { target } = await services.broker.connect(id.data);
+    // A suspended one comes back for its viewer; who hangs up meanwhile waits no longer.
+    const { target } = await services.broker.connect(id.data, { signal });
     return { grant, target, tokenId };
   };
 
@@ -62,9 +64,12 @@ export function createScreens(options: {
     async upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
       const onError = () => socket.destroy();
       socket.on('error', onError);
+      const gone = new AbortController();
+      const onClose = () => gone.abort(new WheelhouseError('timeout', 'The viewer went away.'));
+      socket.once('close', onClose);
       pending++;
       try {
-        const { grant, target, tokenId } = await admit(incoming);
+        const { grant, target, tokenId } = await admit(incoming, gone.signal);
         if (socket.destroyed) return;
         socket.off('error', onError);
         sockets.handleUpgrade(incoming, socket, head, (client) => {
@@ -81,6 +86,7 @@ export function createScreens(options: {
         if (error.code === 'internal') services.logger.warn({ err: thrown }, 'screen upgrade failed');
         sendRawError(socket, error, services.ids.make('req'));
       } finally {
+        socket.off('close', onClose);
         pending--;
       }
     },
