@@ -16,15 +16,36 @@ export class PoolsPage {
     await this.page.evaluate((path) => void (window.location.hash = path), poolId ? `/pools/${poolId}` : '/pools');
   }
 
+  /** Opens a folded part of the dialog; nothing where it is open. */
+  async unfold(...titles: string[]): Promise<void> {
+    for (const title of titles) {
+      const head = this.dialog().getByRole('button', { name: title });
+      if ((await head.getAttribute('aria-expanded')) === 'false') await head.click();
+    }
+  }
+
+  /** One of a few, by the name of the choice and of what is chosen. */
+  async choose(choice: string, value: string): Promise<void> {
+    const button = this.dialog().getByRole('group', { name: choice }).getByRole('button', { name: value, exact: true });
+    await button.click();
+    await expect(button).toHaveAttribute('aria-pressed', 'true');
+  }
+
+  /** A closer look at a machine, from its row. */
+  async look(machineId: string): Promise<void> {
+    await this.row(machineId)
+      .getByRole('button', { name: `Look at ${machineId}…` })
+      .click();
+    await expect(this.dialog().getByRole('heading', { name: machineId })).toBeVisible();
+  }
+
   async fill(values: Record<string, string>): Promise<void> {
     for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
   }
 
   /** One field says what the machines are. */
   async chooseBackend(name: 'Docker' | 'QEMU'): Promise<void> {
-    const choice = this.dialog().getByRole('group', { name: 'Backend' }).getByRole('button', { name, exact: true });
-    await choice.click();
-    await expect(choice).toHaveAttribute('aria-pressed', 'true');
+    await this.choose('Backend', name);
   }
 
   async edit(values: Record<string, string>): Promise<void> {

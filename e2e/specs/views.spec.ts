@@ -159,6 +159,7 @@ test.describe('every view', () => {
     await expect(pools.item('Machines')).toContainText('Works');
     await lookAtIt(app, 'pools-qemu');
     await app.page.getByRole('button', { name: 'Edit…' }).click();
+    await pools.unfold('Checkpoints');
     await expect(pools.dialog().getByText('Before a person takes control')).toBeVisible();
     await lookAtIt(app, 'pools-edit-qemu');
     await app.page.keyboard.press('Escape');

@@ -35,10 +35,12 @@ export function CapacityCard({ pool }: { pool: Pool | undefined }) {
                     {meter.words}
                     {meter.full && <span className={css.full}>, full</span>}
                   </dd>
-                  <span className={css.bar} aria-hidden>
-                    <span className={css.mine} style={{ width: `${meter.mine * 100}%` }} />
-                    <span className={css.others} style={{ width: `${meter.others * 100}%` }} />
-                  </span>
+                  {meter.parts && (
+                    <span className={css.bar} aria-hidden>
+                      <span className={css.mine} style={{ width: `${meter.parts.mine * 100}%` }} />
+                      <span className={css.others} style={{ width: `${meter.parts.others * 100}%` }} />
+                    </span>
+                  )}
                 </div>
               ))}
             </dl>

@@ -17,17 +17,17 @@ const capacity = (patch: Partial<Capacity> = {}): Capacity => ({
 
 it('says what is taken of each limit, and whose part it is', () => {
   const [machines, memory, cpus] = meters(capacity(), 'b');
-  expect(machines).toMatchObject({ words: '9 of 12', mine: 0.25, others: 0.5, full: false });
+  expect(machines).toMatchObject({ words: '9 of 12', parts: { mine: 0.25, others: 0.5 }, full: false });
   expect(memory?.words).toBe('18 GB of 32 GB');
-  expect(cpus?.words).toBe('18, no limit');
-  expect(meters(capacity(), null)[0]).toMatchObject({ mine: 0, others: 0.75 });
+  expect(cpus).toMatchObject({ words: '18, no limit', parts: null });
+  expect(meters(capacity(), null)[0]).toMatchObject({ parts: { mine: 0, others: 0.75 } });
 });
 
 it('never draws more than the whole bar, and says when a limit is reached', () => {
   const over = meters(capacity({ limits: { machines: 4, memoryMiB: null, cpus: null } }), 'a')[0];
-  expect(over).toMatchObject({ mine: 1, others: 0, full: true });
+  expect(over).toMatchObject({ parts: { mine: 1, others: 0 }, full: true });
   const empty = capacity({ limits: { machines: null, memoryMiB: null, cpus: null }, taken: taken(0), pools: [] });
-  expect(meters(empty, 'a')[0]).toMatchObject({ words: '0, no limit', mine: 0, others: 0, full: false });
+  expect(meters(empty, 'a')[0]).toMatchObject({ words: '0, no limit', parts: null, full: false });
 });
 
 it('tells of a share only while it binds', () => {

@@ -6,9 +6,8 @@ export interface Meter {
   name: string;
   /** "16 of 24", "38 GB, no limit". */
   words: string;
-  /** Parts of the bar from 0 to 1: this pool's own, and the others'. */
-  mine: number;
-  others: number;
+  /** Parts of the limit from 0 to 1: this pool's own, and the others'; null without a limit, of which nothing is a part. */
+  parts: { mine: number; others: number } | null;
   full: boolean;
 }
 
@@ -21,21 +20,19 @@ const amount: Record<Meter['key'], (value: number) => string> = {
 const names: Record<Meter['key'], string> = { machines: 'Machines', memoryMiB: 'Memory', cpus: 'Processors' };
 export const meterKeys = ['machines', 'memoryMiB', 'cpus'] as const;
 
-/** What is taken of each limit; without one, of what the computer has. `poolId`: whose part stands out. */
+/** What is taken of each limit. `poolId`: whose part stands out. */
 export function meters(capacity: Capacity, poolId: string | null): Meter[] {
   const mine = capacity.pools.find((each) => each.poolId === poolId)?.taken;
   return meterKeys.map((key) => {
     const limit = capacity.limits[key];
     const taken = capacity.taken[key];
-    const whole = limit ?? Math.max(taken, key === 'machines' ? 0 : capacity.host[key]);
-    const part = (value: number) => (whole > 0 ? Math.min(1, value / whole) : 0);
+    const part = (value: number) => Math.min(1, value / (limit ?? 1));
     const own = part(mine?.[key] ?? 0);
     return {
       key,
       name: names[key],
       words: limit === null ? `${amount[key](taken)}, no limit` : `${amount[key](taken)} of ${amount[key](limit)}`,
-      mine: own,
-      others: Math.min(1 - own, part(taken - (mine?.[key] ?? 0))),
+      parts: limit === null ? null : { mine: own, others: Math.min(1 - own, part(taken - (mine?.[key] ?? 0))) },
       full: limit !== null && taken >= limit,
     };
   });
