@@ -30,6 +30,8 @@ export class Fleet {
   private readonly breakers = new Map<string, Breaker>();
   /** Ready machines whose processors are stopped until somebody gets them. */
   private readonly parked = new Set<string>();
+  /** Machines that passed a check of this broker's. */
+  private readonly checked = new Set<string>();
   private readonly downRetryAt = new Map<string, number>();
   /** What is done to machines under their sessions; none is ended meanwhile. */
   readonly turns = new Turns();
@@ -58,8 +60,11 @@ export class Fleet {
     return this.watch.backend(row.backend)?.checkpoints !== undefined;
   }
   /** It is stopped while it is ready and nobody has it, or is to be: by its backend's nature, or as its pool says. */
-  parks(row: Pick<MachineRow, 'backend' | 'poolId' | 'machineId'>): boolean {
-    return this.parked.has(row.machineId) || this.wantsParked(row);
+  parks(row: MachineRow): boolean {
+    // The last broker may have stopped it: nobody knows before it was woken here.
+    const unknown = row.state === 'starting' && row.bootId !== null && !this.checked.has(row.machineId);
+    const can = Boolean(this.watch.backend(row.backend)?.parks);
+    return this.parked.has(row.machineId) || this.wantsParked(row) || (can && unknown);
   }
   /** Ready, and stopped although its pool has it run now, or the other way round. */
   misparked(row: MachineRow): boolean {
@@ -222,14 +227,15 @@ export class Fleet {
         core.commit('create.started', () => core.moveMachine(machineId, 'started'));
       }
       // The last broker may have parked it already.
-      else if (backend.parks) await this.wake(row, pauseMs, signal);
+      else if (this.parks(row)) await this.wake(row, pauseMs, signal);
       const patience = boots && row.bootId === null ? Math.max(checkMs, bootMs) : checkMs;
       const { guest, bootId } = await checkMachine(core, this.watch, this.links, row, signal, patience);
       try {
         // Before anybody can have it, so that its pause never meets the session; a branch goes straight to its own.
-        if (this.parks(row) && row.forSession === null) await this.park(row, signal);
+        if (this.wantsParked(row) && row.forSession === null) await this.park(row, signal);
         if (signal.aborted) throw signal.reason;
         core.commit('check.passed', () => core.moveMachine(machineId, 'checked', { bootId }));
+        this.checked.add(machineId);
       } catch (error) {
         guest.close();
         throw error;
@@ -278,6 +284,7 @@ export class Fleet {
       core.commit('destroy.gone', () => core.endMachine(machineId));
       this.downRetryAt.delete(machineId);
       this.parked.delete(machineId);
+      this.checked.delete(machineId);
     } catch (error) {
       if (core.stopped || signal.aborted) return;
       const failure = asWheelhouseError(error);
