@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { iso } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
-import { transaction } from '../store/database';
+import { isStoreFault, transaction } from '../store/database';
 import { homeStore, type HomeStore } from '../store/homes';
 import { machineStore, type MachineMove, type MachineRow, type MachineStore } from '../store/machines';
 import { poolStore, type PoolStore } from '../store/pools';
@@ -13,6 +13,14 @@ import { nextMachineState, type MachineEvent } from './machineState';
 import { defaultLimits, type BrokerHooks, type BrokerOptions, type Limits } from './options';
 import { Quarantine } from './quarantine';
 import { isEnded, nextSessionStatus, type SessionEvent } from './sessionState';
+
+const notRecorded = (cause: unknown): WheelhouseError =>
+  new WheelhouseError(
+    'not_recorded',
+    'The disk of Wheelhouse’s data folder takes nothing more, so this could not be recorded. Make room on it, then try again.',
+    { retryAfterSeconds: 10 },
+    { cause },
+  );
 
 /** What one commit changed, told to whoever announces it, after it is durable. */
 export interface Changes {
@@ -81,6 +89,8 @@ export class Core {
     let result: T;
     try {
       result = transaction(this.options.db, work);
+    } catch (error) {
+      throw isStoreFault(error) ? notRecorded(error) : error;
     } finally {
       this.changes = null;
     }

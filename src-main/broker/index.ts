@@ -53,6 +53,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const { life, activity } = lives;
   const views = new Views(core, watch, fleet, activity, preparations);
   life.views = views;
+  views.endedAs = (sessionId) => life.endedAs(sessionId);
   const homes = new Homes(core, watch);
   fleet.homes = homes;
   const homeKeeper = new HomeKeeper(core, watch, homes);
@@ -215,7 +216,7 @@ export function createBroker(options: BrokerOptions): Broker {
       live: (caller) =>
         core.sessions
           .live(caller)
-          .filter((row) => row.status !== 'queued')
+          .filter((row) => row.status !== 'queued' && !life.endedAs(row.sessionId))
           .map((row) => views.session(row)),
     },
     acquire: async (request, signal) => {
@@ -245,6 +246,7 @@ export function createBroker(options: BrokerOptions): Broker {
       return { machineId: row.machineId, backend };
     },
     reconcile() {
+      life.finishReleases();
       for (const pool of core.pools.all()) fleet.forgive(pool.id);
       void watch.lookAll().then(() => reconciler.poke());
     },

@@ -10,6 +10,7 @@ import type { Fleet } from './fleet';
 import { away, type Resumption } from './resumption';
 import { isAway, isEnded } from './sessionState';
 import type { Suspension } from './suspension';
+import { UnwrittenEnds, type EndedAs } from './unwrittenEnds';
 import { reasonOf } from './trouble';
 import type { ConnectOptions, LiveSession } from './types';
 import type { Views } from './views';
@@ -22,6 +23,7 @@ export class SessionLife {
   private readonly live: Emitter<Session>;
   private readonly suspended: Emitter<Session>;
   private readonly ended: Emitter<Session>;
+  private readonly unwritten: UnwrittenEnds;
   views!: Views;
 
   constructor(
@@ -32,6 +34,7 @@ export class SessionLife {
     private readonly resumption: Resumption,
   ) {
     const { logger } = core.options;
+    this.unwritten = new UnwrittenEnds(core);
     suspension.onSuspended = (row, machineId) => this.left(row, machineId);
     suspension.onFailed = (sessionId) => activity.spare(sessionId);
     resumption.onResumed = (row) => this.opened(row);
@@ -44,6 +47,10 @@ export class SessionLife {
   }
   onEnded(listener: (session: Session) => void): () => void {
     return this.ended.on(listener);
+  }
+  /** It has ended, and the store does not say so yet. */
+  endedAs(sessionId: string): EndedAs | undefined {
+    return this.unwritten.as(sessionId);
   }
   /** It has no machine from now on, or after a start. */
   onSuspended(listener: (session: Session) => void): () => void {
@@ -124,6 +131,8 @@ export class SessionLife {
   living(sessionId: string): SessionRow {
     const row = this.core.sessions.get(sessionId);
     if (!row) throw new WheelhouseError('session_gone', 'There is no such session.');
+    const unwritten = this.unwritten.get(sessionId);
+    if (unwritten) throw unwritten;
     if (!isEnded(row.status) && row.status !== 'releasing') return row;
     throw new WheelhouseError(
       'session_gone',
@@ -140,9 +149,31 @@ export class SessionLife {
   release(sessionId: string, by: string, reason: string): void {
     const row = this.living(sessionId);
     this.core.options.logger.info({ sessionId, by, reason }, 'session released');
+    this.end(row, 'released', reason, (now) => this.writeRelease(now, reason));
+  }
+  private writeRelease(row: SessionRow, reason: string): void {
     if (isAway(row.status)) return this.endAway(row, 'end', reason);
-    this.core.commit('release.intent', () => this.core.moveSession(row.sessionId, 'release', { reason }));
-    this.finishRelease(this.core.session(sessionId));
+    if (row.status !== 'releasing')
+      this.core.commit('release.intent', () => this.core.moveSession(row.sessionId, 'release', { reason }));
+    this.finishRelease(this.core.session(row.sessionId));
+  }
+  /**
+   * What ends a session ends it here and now, also when the disk takes no word of it: nobody acts in it any more, and the
+   * rest is written later. Throws not_recorded then, because after a crash it would be found as the store has it.
+   */
+  private end(row: SessionRow, status: Session['status'], reason: string, write: (row: SessionRow) => void): void {
+    try {
+      write(row);
+    } catch (error) {
+      if (asWheelhouseError(error).code !== 'not_recorded') throw error;
+      const { sessionId } = row;
+      const as = { status, reason, endedAt: this.core.now };
+      this.unwritten.add(sessionId, as, () => write(this.core.session(sessionId)));
+      const ended: Session = { ...this.views.session(row), ...as };
+      this.closed(sessionId, row.machineId, ended);
+      this.core.options.bus.emit({ event: 'session', data: ended });
+      throw error;
+    }
   }
   /** It was suspended for as long as its home is kept. */
   expire(row: SessionRow, reason: string): void {
@@ -170,6 +201,7 @@ export class SessionLife {
   }
   /** Releases that were begun and could not be finished, by a crash or a full disk. */
   finishReleases(): void {
+    this.unwritten.write();
     for (const row of this.core.sessions.live()) {
       if (row.status === 'releasing') this.core.guard('finishing a release', () => this.finishRelease(row));
     }
@@ -177,10 +209,12 @@ export class SessionLife {
   /** `trouble`: what is wrong with its machine, which is set aside. */
   fail(sessionId: string, reason: string, trouble: MachineTrouble = 'silent'): void {
     const row = this.core.sessions.get(sessionId);
-    if (!row || isEnded(row.status) || row.status === 'queued') return;
+    if (!row || isEnded(row.status) || row.status === 'queued' || this.unwritten.get(sessionId)) return;
     if (this.suspension.lost(row)) return;
-    const { machineId } = row;
-    this.core.options.logger.warn({ sessionId, machineId, reason }, 'session failed');
+    this.core.options.logger.warn({ sessionId, machineId: row.machineId, reason }, 'session failed');
+    this.end(row, 'failed', reason, (now) => this.writeFailure(now, reason, trouble));
+  }
+  private writeFailure({ sessionId, machineId }: SessionRow, reason: string, trouble: MachineTrouble): void {
     this.core.commit('fail', () => {
       this.core.moveSession(sessionId, 'lost', { reason, endedAt: this.core.now });
       if (machineId !== null && this.core.machines.get(machineId)?.state === 'leased') {
@@ -189,13 +223,13 @@ export class SessionLife {
     });
     this.closed(sessionId, machineId);
   }
-  private closed(sessionId: string, machineId: string | null): void {
+  private closed(sessionId: string, machineId: string | null, as?: Session): void {
     if (machineId !== null) {
       this.fleet.turns.stop(machineId, new WheelhouseError('session_gone', 'The session has ended.'));
       this.fleet.links.close(machineId);
     }
     const row = this.core.session(sessionId);
-    const session = this.views.session(row);
+    const session = as ?? this.views.session(row);
     this.activity.forget(sessionId);
     this.ended.emit(session);
     this.fleet.onProgress(row.poolId);

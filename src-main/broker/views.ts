@@ -33,6 +33,8 @@ export class Views {
   /** What of this computer's limits keeps a pool from machines; what is expected of its callers. */
   shortage: (poolId: string) => Shortage | null = () => null;
   outlook: (poolId: string) => Outlook | null = () => null;
+  /** What an ended session is whose end is not in the store yet. */
+  endedAs: (sessionId: string) => Partial<Session> | undefined = () => undefined;
   /** The place of one that waits. */
   queueOf: (sessionId: string) => NonNullable<Session['queue']> | null = () => null;
 
@@ -124,6 +126,7 @@ export class Views {
       home: home ? { homeId: home.homeId, keep: home.keep } : null,
       queue: row.status === 'queued' ? this.queueOf(row.sessionId) : null,
       control: this.control(row),
+      ...this.endedAs(row.sessionId),
     };
   }
   private traits({ backend: kind, image }: MachineRow): NonNullable<Session['machine']> {

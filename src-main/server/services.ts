@@ -47,6 +47,8 @@ export interface Services {
   settings: { get(): Settings; change(patch: SettingsPatch): Settings };
   /** False before the broker has started and once it stops. */
   ready(): boolean;
+  /** Why nothing can be recorded now, in words; null as a rule. */
+  storeTrouble?(): string | null;
   /** It was told to stop: what is under way ends, nothing new begins. */
   stopping(): boolean;
 }

@@ -60,6 +60,35 @@ export function sql(db: Database, text: string): Statement {
   return statement;
 }
 
+/**
+ * SQLite's refusals that no other statement would mend: read-only, I/O error, full, can't open. Primary result codes of
+ * https://www.sqlite.org/rescode.html.
+ */
+const storeFaults: ReadonlySet<unknown> = new Set([8, 10, 13, 14]);
+export const isStoreFault = (error: unknown): error is Error =>
+  error instanceof Error && storeFaults.has(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+
+/** The last commit that the disk refused, until `probeStore` succeeds. */
+const faults = new WeakMap<Database, Error>();
+export const storeFault = (db: Database): Error | null => faults.get(db) ?? null;
+
+/** Writes a row and commits it, as anybody would; true when the disk took it. */
+export function probeStore(db: Database, at: string): boolean {
+  try {
+    transaction(db, () =>
+      sql(
+        db,
+        "INSERT INTO settings (key, value) VALUES ('store.probed', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      ).run(JSON.stringify(at)),
+    );
+  } catch (error) {
+    if (isStoreFault(error)) return false;
+    throw error;
+  }
+  faults.delete(db);
+  return true;
+}
+
 /** All or nothing. Nests: an inner call joins the outer transaction. */
 const depth = new WeakMap<Database, number>();
 export function transaction<T>(db: Database, work: () => T): T {
@@ -73,6 +102,7 @@ export function transaction<T>(db: Database, work: () => T): T {
     return result;
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
+    if (isStoreFault(error)) faults.set(db, error);
     throw error;
   } finally {
     depth.set(db, 0);

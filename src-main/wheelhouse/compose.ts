@@ -37,6 +37,7 @@ import { lockDataDir } from './lock';
 import { watchMachines } from './machineWatch';
 import { createRelayPolicy } from './relayPolicy';
 import { removeRuntime, writeRuntime } from './runtime';
+import { watchStore } from './storeWatch';
 import { followSessions, isAway } from './sessionLife';
 import { peopleSettings } from './settings';
 import type { TokenUse, Wheelhouse, WheelhouseOptions } from './types';
@@ -86,7 +87,9 @@ export async function compose(
     ownName,
     onAccepted: (tokenId) => tokenUsed({ tokenId, kind: 'accepted' }),
   });
-  const attention = createAttention({ db, bus, clock, ids, logger });
+  const storeWatch = watchStore({ db, dataDir, bus, clock, logger, onOver: () => broker.reconcile() });
+  undo.add('store watch', () => storeWatch.close());
+  const attention = storeWatch.beside(createAttention({ db, bus, clock, ids, logger }));
   undo.add('attention', () => attention.close());
 
   // The rooms below know each other; what is called later may be named before it is made.
@@ -289,6 +292,7 @@ export async function compose(
     version,
     settings: people,
     ready: () => ready,
+    storeTrouble: () => storeWatch.trouble(),
     stopping: () => stopping,
   });
   undo.add('server', () => server.close());

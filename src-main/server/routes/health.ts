@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WheelhouseError } from '../../base/errors';
 import { notReady } from '../access';
 import { json } from '../reply';
 import { defineRoute } from '../route';
@@ -26,6 +27,8 @@ export const readyz = defineRoute({
   errors: ['not_ready'],
   handle(services) {
     if (!services.ready()) throw notReady(services);
+    const trouble = services.storeTrouble?.() ?? null;
+    if (trouble !== null) throw new WheelhouseError('not_ready', trouble, { reason: 'store' });
     return json({ status: 'ready' });
   },
 });
