@@ -69,7 +69,7 @@ it('lists, shows and deletes homes', async () => {
   expect((await at('homes', 'list', '--caller', 'two')).out).toMatch(/^ID .*\nh_many102 .*\n$/);
   const { out } = await at('homes', 'show', 'h_full0001');
   expect(out).toMatch(/state +attached\n/);
-  expect(out).toMatch(/used +3\.0 MiB of 2 MiB, which is only measured: over it\n/);
+  expect(out).toMatch(/used +3\.0 MiB, quota 2 MiB \(nothing stops it there\): over it\n/);
   expect(await at('homes', 'delete', 'h_full0001')).toMatchObject({
     code: 1,
     err: expect.stringContaining('(conflict)'),

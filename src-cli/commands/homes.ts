@@ -14,9 +14,9 @@ const mebibytes = (bytes: number | null): string | null =>
   bytes === null ? null : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 
 const used = ({ bytes, quotaMiB, quotaEnforced, overQuota }: Home): string => {
-  const now = mebibytes(bytes) ?? 'not measured';
+  const now = mebibytes(bytes) ?? 'not measured yet';
   if (quotaMiB === 0) return now;
-  const bound = `${now} of ${quotaMiB} MiB${quotaEnforced ? '' : ', which is only measured'}`;
+  const bound = `${now}, quota ${quotaMiB} MiB${quotaEnforced ? '' : ' (nothing stops it there)'}`;
   return overQuota ? `${bound}: over it` : bound;
 };
 
