@@ -42,10 +42,10 @@ export class HandOut {
           row.state === 'ready' &&
           row.forSession === null &&
           !this.reserved.has(row.machineId) &&
-          this.fleet.links.get(row.machineId) &&
-          !this.lacksHome(row),
+          this.fleet.links.get(row.machineId),
       );
-    return fit.find((row) => this.isFresh(row)) ?? fit[0];
+    const pick = fit.find((row) => this.isFresh(row)) ?? fit[0];
+    return pick && this.lacksHome(pick) ? fit.find((row) => !this.lacksHome(row)) : pick;
   }
   /** It is being asked whether it can be handed out. */
   reserves(machineId: string): boolean {

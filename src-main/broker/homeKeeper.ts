@@ -32,9 +32,9 @@ export class HomeKeeper {
     }
     this.removeDue();
   }
-  /** Begins to remove what is on its way out and free. */
-  removeDue(): void {
-    if (this.core.stopped || this.core.stopping.signal.aborted) return;
+  /** Begins to remove what is on its way out and free; `last`: also while the broker stops. */
+  removeDue(last = false): void {
+    if (this.core.stopped || (this.core.stopping.signal.aborted && !last)) return;
     const due = this.core.homes.deleting();
     if (due.length === 0) return;
     const now = this.core.options.clock.monotonic();
@@ -44,27 +44,43 @@ export class HomeKeeper {
       if (held.has(row.homeId) || this.removing.has(row.homeId) || (this.retryAt.get(row.homeId) ?? 0) > now) continue;
       this.removing.set(
         row.homeId,
-        this.remove(row).finally(() => {
+        this.remove(row, last ? undefined : this.core.stopping.signal).finally(() => {
           this.removing.delete(row.homeId);
-          this.core.guard('removing homes', () => this.removeDue());
+          this.core.guard('removing homes', () => this.removeDue(last));
         }),
       );
     }
+  }
+  /** At a stop that destroys machines: their homes that nobody had go, too. What fails is the next start's. */
+  async removeLast(): Promise<void> {
+    const { core } = this;
+    const held = new Set(core.machines.all().map((row) => row.homeId));
+    const free = core.homes.deleting().filter(({ homeId }) => !held.has(homeId));
+    const ended = await Promise.allSettled(
+      free.map(async ({ homeId, backend }) => {
+        const homes = this.watch.backend(backend)?.homes;
+        if (!homes) return;
+        await core.effect('home.remove', () =>
+          bounded('Removing a home', core.limits.stopMs, undefined, (signal) => homes.remove(homeId, signal)),
+        );
+        core.commit('home.gone', () => core.homes.remove(homeId));
+      }),
+    );
+    const failed = ended.find((end) => end.status === 'rejected');
+    if (failed) core.options.logger.warn({ err: failed.reason }, 'not every home could be removed');
   }
   async settle(): Promise<void> {
     while (this.removing.size > 0) await Promise.all(this.removing.values());
   }
 
-  private async remove({ homeId, backend, caller }: HomeRow): Promise<void> {
+  private async remove({ homeId, backend, caller }: HomeRow, parent: AbortSignal | undefined): Promise<void> {
     const { core } = this;
     const homes = this.watch.backend(backend)?.homes;
     // Its backend may be back another day.
     if (!homes || !this.watch.reachable(backend)) return this.later(homeId);
     try {
       await core.effect('home.remove', () =>
-        bounded('Removing a home', core.limits.destroyMs, core.stopping.signal, (signal) =>
-          homes.remove(homeId, signal),
-        ),
+        bounded('Removing a home', core.limits.destroyMs, parent, (signal) => homes.remove(homeId, signal)),
       );
       core.commit('home.gone', () => {
         core.homes.remove(homeId);
@@ -74,7 +90,7 @@ export class HomeKeeper {
       this.onGone();
     } catch (error) {
       this.later(homeId);
-      if (core.stopped || core.stopping.signal.aborted) return;
+      if (core.stopped || parent?.aborted) return;
       core.options.logger.warn({ homeId, err: error }, 'a home could not be removed');
       core.guard('noting a home that stays', () =>
         core.commit('home.stays', () => {

@@ -173,7 +173,12 @@ export function createBroker(options: BrokerOptions): Broker {
       await fleet.settle();
       await homeKeeper.settle();
     }).catch(() => {});
-    if (destroy) await destroyAll(core, watch);
+    if (destroy) {
+      await destroyAll(core, watch);
+      // Of machines that nobody had, and of sessions whose pool keeps none.
+      core.guard('removing homes', () => homeKeeper.removeDue(true));
+      await bounded('Removing homes', core.limits.stopMs, undefined, () => homeKeeper.settle()).catch(() => {});
+    }
     core.close();
     links.closeAll();
     announcer.close();
