@@ -144,19 +144,36 @@ describe('an engine that misbehaves', () => {
     await backend.close();
   });
 
-  it('tells of ends also after its stream broke, from where it broke', async () => {
+  it('tells of ends also after its stream broke, from where it broke, and of those that no event tells of', async () => {
     const die = (machine: string, time: number) =>
       `${JSON.stringify({ Action: 'die', time, Actor: { Attributes: { 'dev.wheelhouse.machine': machine, exitCode: '137' } } })}\n`;
+    const seenAs = (machine: string, State: string, Status: string, installation = 'i') => ({
+      Labels: { 'dev.wheelhouse.installation': installation, 'dev.wheelhouse.machine': machine },
+      ...{ State, Status },
+    });
     const sinces: (string | null)[] = [];
     answer = (request, response) => {
-      sinces.push(new URL(request.url ?? '', 'http://engine').searchParams.get('since'));
+      const url = new URL(request.url ?? '', 'http://engine');
+      if (!url.pathname.endsWith('/events')) {
+        response.setHeader('content-type', 'application/json');
+        const list = [
+          seenAs('m_1', 'exited', 'Exited (137) 3 seconds ago'),
+          seenAs('m_3', 'exited', 'Exited (0) 1 second ago'),
+          seenAs('m_4', 'running', 'Up 2 minutes'),
+          seenAs('m_5', 'paused', 'Up 2 minutes (Paused)'),
+          seenAs('m_6', 'exited', 'Exited (1) 1 second ago', 'another'),
+        ];
+        return void response.end(JSON.stringify(list));
+      }
+      sinces.push(url.searchParams.get('since'));
       if (sinces.length === 1) {
         // An event in two pieces, then rubbish.
         const line = die('m_1', 1000);
         response.write(line.slice(0, 20));
         setTimeout(() => response.end(`${line.slice(20)}not json\n`), 20);
       } else if (sinces.length === 2) response.socket?.destroy();
-      else response.write(die('m_2', 2000));
+      // The last second is told again.
+      else response.write(die('m_1', 1000) + die('m_2', 2000));
     };
     const backend = createDockerBackend({
       dataDir: folder,
@@ -173,6 +190,7 @@ describe('an engine that misbehaves', () => {
     });
     expect(seen).toEqual([
       ['m_1', 'exited with code 137'],
+      ['m_3', 'exited with code 0 while the engine could not be heard'],
       ['m_2', 'exited with code 137'],
     ]);
     expect(sinces.slice(1)).toEqual(['1000', '1000']);
