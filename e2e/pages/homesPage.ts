@@ -12,7 +12,7 @@ export class HomesPage {
 
   async open(): Promise<void> {
     await this.page.evaluate(() => void (window.location.hash = '/homes'));
-    await expect(this.page.getByRole('heading', { name: 'Homes' })).toBeVisible();
+    await expect(this.page.getByRole('heading', { name: 'Homes', exact: true })).toBeVisible();
   }
 
   async remove(homeId: string): Promise<void> {

@@ -68,7 +68,7 @@ test.describe('homes', () => {
     await expect.poll(() => stateOf(kept), { timeout: 30_000 }).toBe('kept');
     await expect(homes.row(kept)).toContainText('Kept');
     await expect(homes.row(kept)).toContainText(/in 7 d/);
-    await expect(homes.row(kept)).toContainText('of 256 MB');
+    await expect(homes.row(kept)).toContainText('256 MB');
   });
 
   test('who had it gets it again by its id, as it was', async () => {

@@ -14,6 +14,7 @@ import { Chip } from '../../ui/Chip';
 import { Dialog } from '../../ui/Dialog';
 import { ErrorLine } from '../../ui/ErrorLine';
 import { Notice } from '../../ui/Notice';
+import { Tail } from '../../ui/Tail';
 import { plainLine } from '../session/machineModel';
 import css from './LookDialog.module.css';
 import { cannotRun, keptWords, troubleWords } from './lookModel';
@@ -107,20 +108,10 @@ function Seen({ look }: { look: MachineLook }) {
         <Facts look={look} />
       </div>
       <div className={css.right}>
-        <section className={css.consoleBox} aria-label="Console">
+        <section aria-label="Console">
           <h3>Console</h3>
           {look.console.length > 0 ? (
-            <pre
-              className={css.text}
-              // A scrolling region must be reachable by keyboard.
-              // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-              tabIndex={0}
-              role="log"
-              aria-live="off"
-              aria-label="Its last console lines"
-            >
-              {look.console.map(plainLine).join('\n')}
-            </pre>
+            <Tail lines={look.console.map(plainLine)} label="Its last console lines" className={css.text} />
           ) : (
             <p className={css.barred}>{look.consoleError ?? 'Nothing was written to it.'}</p>
           )}
@@ -149,8 +140,7 @@ function What({ machine }: { machine: Machine }) {
       <TriangleAlert size={16} aria-hidden />
       <div>
         <b>{trouble?.word ?? 'Quarantined'}</b>
-        <p>{trouble?.means ?? machine.reason}</p>
-        {trouble && machine.reason && <p className={css.reason}>{machine.reason}</p>}
+        <p>{machine.reason ?? trouble?.means}</p>
       </div>
     </div>
   );

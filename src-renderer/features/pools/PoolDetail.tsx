@@ -12,6 +12,7 @@ import { ErrorLine } from '../../ui/ErrorLine';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { Spinner } from '../../ui/Spinner';
 import { HomesCard } from '../homes/HomesCard';
+import { CapacityDialog } from './CapacityDialog';
 import { shareWords } from './capacityModel';
 import { MachineTable } from './MachineTable';
 import { conditionsToShow, conditionTitle, conditionTone, configRows, machineTotal } from './model';
@@ -34,11 +35,13 @@ export function PoolDetail({
       .map((each) => each.displayName) ?? [];
   const [, go] = useLocation();
   const [editing, setEditing] = useState(false);
+  const [limiting, setLimiting] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const counts = pool.observed.machines;
   const failed = machines.data?.find((each) => each.state === 'quarantined');
-  const share = shareWords(useCapacity().data, pool.id);
+  const capacity = useCapacity().data;
+  const share = shareWords(capacity, pool.id);
   const pause = async () => {
     setFailure(null);
     try {
@@ -131,6 +134,11 @@ export function PoolDetail({
                         Look at it…
                       </Button>
                     )}
+                    {condition.reason === 'HostAtCapacity' && capacity && (
+                      <Button size="row" onClick={() => setLimiting(true)}>
+                        Limits…
+                      </Button>
+                    )}
                     {condition.reason === 'CreateFailed' && <TryAgain poolId={pool.id} />}
                   </div>
                 </li>
@@ -152,6 +160,7 @@ export function PoolDetail({
       <UsageTable poolId={pool.id} />
 
       {editing && <PoolDialog pool={pool} names={names} onClose={() => setEditing(false)} onSaved={() => undefined} />}
+      {limiting && capacity && <CapacityDialog capacity={capacity} onClose={() => setLimiting(false)} />}
       <ConfirmDialog
         open={deleting}
         onClose={() => setDeleting(false)}

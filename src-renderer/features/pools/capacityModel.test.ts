@@ -66,5 +66,6 @@ it('says what a limit means here', () => {
   expect(words('cpus', '64')).toContain('This computer has 16');
   expect(words('memoryMiB', '64')).toBe('This computer has 64 GB');
   expect(words('machines', 'x')).toBeNull();
-  expect(words('machines', '')).toContain('No limit');
+  expect(words('machines', '')).toBe('Pools stop at their own');
+  expect(words('cpus', '')).toBe('This computer has 16');
 });

@@ -85,7 +85,8 @@ export function checkLimits(form: LimitForm): Partial<LimitForm> {
 export function limitWords(key: Meter['key'], form: LimitForm, capacity: Capacity): string | null {
   if (checkLimits(form)[key] !== undefined) return null;
   const limit = limitsOf(form)[key];
-  if (limit === null) return key === 'machines' ? 'No limit: pools stop at their own' : 'No limit';
+  if (limit === null)
+    return key === 'machines' ? 'Pools stop at their own' : `This computer has ${amount[key](capacity.host[key])}`;
   if (limit < capacity.taken[key])
     return `${amount[key](capacity.taken[key])} are taken: sessions go on, and nothing is made until it is below`;
   if (key !== 'machines' && limit > capacity.host[key])

@@ -1,10 +1,10 @@
 import { ScrollText, TriangleAlert } from 'lucide-react';
-import { useLayoutEffect, useRef } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { call, messageOf } from '../../lib/api';
 import { keys } from '../../lib/queries';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
+import { Tail } from '../../ui/Tail';
 import css from './ConsoleLog.module.css';
 import { plainLine } from './machineModel';
 
@@ -34,14 +34,8 @@ export function ConsoleLog({ sessionId, live }: { sessionId: string; live: boole
   return <LogText lines={log.data} />;
 }
 
-/** Follows the end until somebody scrolls away from it. What the guest writes is text, whatever it looks like. */
+/** What the guest writes is text, whatever it looks like. */
 export function LogText({ lines: shown }: { lines: readonly string[] }) {
-  const box = useRef<HTMLPreElement>(null);
-  const stuck = useRef(true);
-  const text = shown.map(plainLine).join('\n');
-  useLayoutEffect(() => {
-    if (stuck.current && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [text]);
   if (shown.length === 0)
     return (
       <Notice icon={<ScrollText />} title="Nothing was written yet">
@@ -51,22 +45,7 @@ export function LogText({ lines: shown }: { lines: readonly string[] }) {
   return (
     <div className={css.log}>
       <p className={css.head}>Serial console, the last {shown.length} lines, newest last</p>
-      <pre
-        ref={box}
-        className={css.text}
-        // A scrolling region must be reachable by keyboard.
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
-        role="log"
-        aria-live="off"
-        aria-label="Serial console"
-        onScroll={(event) => {
-          const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
-          stuck.current = scrollHeight - scrollTop - clientHeight < 24;
-        }}
-      >
-        {text}
-      </pre>
+      <Tail lines={shown.map(plainLine)} label="Serial console" className={css.text} />
     </div>
   );
 }

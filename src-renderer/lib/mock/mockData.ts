@@ -277,7 +277,8 @@ export const machines: Machine[] = [
     image: 'desktop:6f1c2a',
     sessionId: null,
     since: ago(180),
-    reason: 'It answers, and can write nothing: its disk is full',
+    reason:
+      'It answers, and can write nothing: its disk is full. It is never handed out again, and another took its place.',
     trouble: 'disk_full',
     keptUntil: ago(-3420),
     cpuPercent: 0,
@@ -290,7 +291,8 @@ export const machines: Machine[] = [
     image: 'desktop:6f1c2a',
     sessionId: null,
     since: ago(1260),
-    reason: 'Something outside stopped its processors',
+    reason:
+      'Something outside Wheelhouse stopped its processors. To look inside, first let it go on with the tool that stopped it.',
     trouble: 'frozen',
     keptUntil: ago(-2340),
     cpuPercent: 0,
