@@ -2,6 +2,7 @@ import type { MachineTrouble } from '@shared/pool';
 import { bounded } from '../base/bounded';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
 import type { MachineRow } from '../store/machines';
+import type { PoolRow } from '../store/pools';
 import type { BackendWatch } from './backendWatch';
 import { Breaker, type Failure } from './breaker';
 import type { Core } from './core';
@@ -67,12 +68,13 @@ export class Fleet {
     return this.parked.has(row.machineId) || this.wantsParked(row) || (can && unknown);
   }
   /** Ready, and stopped although its pool has it run now, or the other way round. */
-  misparked(row: MachineRow): boolean {
-    return row.state === 'ready' && row.forSession === null && this.parked.has(row.machineId) !== this.wantsParked(row);
+  misparked(row: MachineRow, pool: PoolRow): boolean {
+    if (row.state !== 'ready' || row.forSession !== null) return false;
+    return this.parked.has(row.machineId) !== this.wantsParked(row, pool);
   }
-  private wantsParked(row: Pick<MachineRow, 'backend' | 'poolId'>): boolean {
-    const parks = this.watch.backend(row.backend)?.parks;
-    return parks === 'optional' ? this.core.pools.get(row.poolId)?.spec.warm.freeze === true : parks === true;
+  private wantsParked({ backend, poolId }: MachineRow, pool = this.core.pools.get(poolId)): boolean {
+    const parks = this.watch.backend(backend)?.parks;
+    return parks === 'optional' ? pool?.spec.warm.freeze === true : parks === true;
   }
   /** Stopped, by us or on a person's word, or being put back: it can't answer, and its silence is no fault. */
   quiet(row: MachineRow): boolean {

@@ -106,6 +106,7 @@ export class Reconciler {
     const idle = machines.filter((row) => isComing(row) && !this.fleet.busy(row.machineId));
     const own = this.ownSizes(pool.id).length;
     const { room = 0, spare = false, give = 0 } = this.capacity.allotment(pool.id) ?? {};
+    const fresh = this.freshness(pool);
     const actions = plan(
       {
         minimum: pool.spec.warm.minimum,
@@ -119,7 +120,7 @@ export class Reconciler {
         machines: machines.map((row) => ({
           machineId: row.machineId,
           state: row.state,
-          fresh: this.isFresh(row, pool),
+          fresh: fresh(row),
           ageMs: this.core.quarantine.ageMs(row, this.core.limits.quarantinedMs),
           kept: this.core.quarantine.keptMs(row) > 0,
           taken: row.forSession !== null && (isComing(row) || row.state === 'ready'),
@@ -137,7 +138,7 @@ export class Reconciler {
         this.fleet.create({ poolId: pool.id, backend, image: tag, size });
       }
     }
-    this.repark(machines);
+    this.repark(pool, machines);
     if (actions.length > 0) for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
     if (pool.deleting && this.core.machines.byPool(pool.id).length === 0) {
       this.core.commit('pool.gone', () => this.core.pools.remove(pool.id));
@@ -150,16 +151,21 @@ export class Reconciler {
    * The pool's `warm.freeze` was switched: its ready machines follow, one at a time, by being checked anew, so that none
    * is stopped or let go on while somebody is about to get it.
    */
-  private repark(machines: readonly MachineRow[]): void {
+  private repark(pool: PoolRow, machines: readonly MachineRow[]): void {
     if (machines.some((row) => row.forSession === null && isComing(row))) return;
-    const row = machines.find((one) => this.fleet.misparked(one) && !this.reserved(one.machineId));
+    const row = machines.find((one) => this.fleet.misparked(one, pool) && !this.reserved(one.machineId));
     if (row && this.core.machines.get(row.machineId)?.state === 'ready')
       this.fleet.recheck(row.machineId, 'Whether ready machines are stopped was changed.');
   }
   /** Of the image, size, backend and home that its pool asks for now. */
   isFresh(row: MachineRow, pool: PoolRow): boolean {
+    return this.freshness(pool)(row);
+  }
+  private freshness(pool: PoolRow): (row: MachineRow) => boolean {
     const tag = this.watch.tag(pool.spec.backend, pool.spec.image);
-    return isFresh(row, pool, tag, this.fleet.homes.due(pool.id, row.image));
+    const size = JSON.stringify(pool.spec.size);
+    const hasHome = typeof tag === 'string' ? this.fleet.homes.due(pool.id, tag) : null;
+    return (row) => isFresh(row, pool.spec.backend, size, tag, hasHome);
   }
   /** What its machines come from is there, or can't be had; begun otherwise, unless nothing is to be made at all. */
   private prepared({ spec, deleting }: PoolRow, image: string): boolean {
@@ -172,10 +178,16 @@ export class Reconciler {
  * Of the image, size and backend that its pool asks for now, with a home of its own or none, as it should. An image that
  * can't be looked up makes nobody outdated.
  */
-export function isFresh(row: MachineRow, pool: PoolRow, tag: string | null | undefined, hasHome: boolean): boolean {
+function isFresh(
+  row: MachineRow,
+  backend: MachineRow['backend'],
+  size: string,
+  tag: string | null | undefined,
+  hasHome: boolean | null,
+): boolean {
   const sameImage = typeof tag !== 'string' || row.image === tag;
-  const sameSize = JSON.stringify(row.size) === JSON.stringify(pool.spec.size);
-  return sameImage && sameSize && row.backend === pool.spec.backend && (row.homeId !== null) === hasHome;
+  const sameHome = hasHome === null || (row.homeId !== null) === hasHome;
+  return sameImage && sameHome && row.backend === backend && JSON.stringify(row.size) === size;
 }
 
 const isComing = (row: MachineRow): boolean => row.state === 'creating' || row.state === 'starting';

@@ -91,6 +91,8 @@ export class World {
       clock: systemClock,
       ids: systemIds,
       logger: silentLogger,
+      // Room enough, whatever computer the tests run on.
+      host: { memoryMiB: 1_048_576, cpus: 64 },
       ...rest,
       limits: { ...quick, ...limits },
     });
