@@ -91,11 +91,14 @@ export function checkpointContract({ backend, park }: Under): void {
     const checkpointId = fresh('cp');
     try {
       await leaveTraces(client, 'shared');
+      await client.mark('s_original');
       await kept().create(target.machineId, checkpointId, never);
       const spec = { ...park().spec(), fromCheckpoint: checkpointId };
       const branch = await park().ready(spec);
       expect(await branch.client.health()).toMatchObject({ machineId: spec.machineId });
       await expectTraces(branch.client, 'shared');
+      // It is new by its name and its secret, and by nothing else.
+      expect(await branch.client.health()).toMatchObject({ mark: 's_original' });
       await write(branch.client, '/tmp/trace', 'branch');
       await write(client, '/tmp/trace', 'original');
       expect(await read(branch.client, '/tmp/trace')).toBe('branch');

@@ -21,7 +21,10 @@ export interface MachineSpec {
   image: string;
   size: Size;
   secret: string;
-  /** The new machine goes on from there, with an identity of its own, instead of from the clean desktop. */
+  /**
+   * The new machine goes on from there, with an identity of its own, instead of from the clean desktop. It bears the mark
+   * that its original bore then.
+   */
   fromCheckpoint?: string;
   /** The home that it gets, made when there is none; absent: a home that goes with the machine. Never with `fromCheckpoint` of another home. */
   home?: MachineHome;

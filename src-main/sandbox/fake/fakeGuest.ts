@@ -85,16 +85,18 @@ export class FakeGuest {
       files: new Map(this.shell.files),
       windows: [...this.windows],
       clipboard: this.clipboard,
+      mark: this.mark,
       screen: { width, height, pixels: this.rfb.read({ x: 0, y: 0, width, height }) },
     };
   }
 
-  private restore({ files, windows, clipboard, screen }: GuestState): void {
+  private restore({ files, windows, clipboard, mark, screen }: GuestState): void {
     // A home that was taken back is as it was then, whatever it is by now.
     for (const path of [...this.shell.files.keys()]) this.shell.files.delete(path);
     for (const [path, data] of files) this.shell.files.set(path, data);
     this.windows = windows;
     this.clipboard = clipboard;
+    this.mark = mark;
     this.rfb.paint({ x: 0, y: 0, width: screen.width, height: screen.height }, screen.pixels);
   }
 
