@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What becomes of machines as Wheelhouse stops. keep: they run on, for the next start. destroy: sessions end with them. */
+/** What becomes of machines as Wheelhouse stops. keep: they run on, for the next start. destroy: sessions are suspended where their pool does that, and end with them elsewhere. */
 export const onStopSchema = z.enum(['keep', 'destroy']);
 export type OnStop = z.infer<typeof onStopSchema>;
 

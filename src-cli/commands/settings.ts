@@ -16,7 +16,7 @@ export function settingsCommands(program: Command, io: Io): void {
     answer(io, options, await clientOf(options).get<Settings>(path), words),
   );
   common(settings.command('set'))
-    .requiredOption('--on-stop <what>', 'machines at a stop: keep, destroy (sessions end with them) or default')
+    .requiredOption('--on-stop <what>', 'machines at a stop: keep, destroy (sessions are suspended or end) or default')
     .action(async (options: CommonOptions & { onStop: string }) => {
       const onStop = options.onStop === 'default' ? null : onStopSchema.safeParse(options.onStop).data;
       if (onStop === undefined) {

@@ -51,24 +51,6 @@ export class HomeKeeper {
       );
     }
   }
-  /** At a stop that destroys machines: their homes that nobody had go, too. What fails is the next start's. */
-  async removeLast(): Promise<void> {
-    const { core } = this;
-    const held = new Set(core.machines.all().map((row) => row.homeId));
-    const free = core.homes.deleting().filter(({ homeId }) => !held.has(homeId));
-    const ended = await Promise.allSettled(
-      free.map(async ({ homeId, backend }) => {
-        const homes = this.watch.backend(backend)?.homes;
-        if (!homes) return;
-        await core.effect('home.remove', () =>
-          bounded('Removing a home', core.limits.stopMs, undefined, (signal) => homes.remove(homeId, signal)),
-        );
-        core.commit('home.gone', () => core.homes.remove(homeId));
-      }),
-    );
-    const failed = ended.find((end) => end.status === 'rejected');
-    if (failed) core.options.logger.warn({ err: failed.reason }, 'not every home could be removed');
-  }
   async settle(): Promise<void> {
     while (this.removing.size > 0) await Promise.all(this.removing.values());
   }

@@ -162,9 +162,7 @@ export function createBroker(options: BrokerOptions): Broker {
     stopTick?.();
     supervisor.stop();
     acquisition.withdrawAll(new WheelhouseError('not_ready', 'Wheelhouse is stopping.'));
-    if (destroy)
-      for (const row of core.sessions.live())
-        if (row.status === 'active') life.release(row.sessionId, 'broker', 'Wheelhouse ended.');
+    if (destroy) await lives.putAway('broker', 'Wheelhouse ended.', core.limits.settleMaxMs);
     const stopping = new WheelhouseError('not_ready', 'Wheelhouse is stopping.');
     lives.stop(stopping);
     core.stopping.abort(stopping);

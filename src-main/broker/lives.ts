@@ -1,4 +1,6 @@
+import { bounded } from '../base/bounded';
 import type { WheelhouseError } from '../base/errors';
+import type { SessionRow } from '../store/sessions';
 import { Activity } from './activity';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
@@ -7,6 +9,7 @@ import { Idleness } from './idleness';
 import type { MachineLinks } from './machineLinks';
 import type { OwnMachines } from './ownMachines';
 import { Resumption } from './resumption';
+import { SavedMachines } from './savedMachines';
 import { SessionLife } from './sessionLife';
 import { SuspendedExpiry } from './suspendedExpiry';
 import { Suspension } from './suspension';
@@ -20,8 +23,9 @@ export function createLives(
   own: Pick<OwnMachines, 'want'>,
 ) {
   const activity = new Activity(core);
-  const suspension = new Suspension(core, watch, fleet);
-  const resumption = new Resumption(core, watch, links, own);
+  const saved = new SavedMachines(core, watch);
+  const suspension = new Suspension(core, watch, fleet, saved);
+  const resumption = new Resumption(core, watch, links, own, saved);
   const life = new SessionLife(core, fleet, activity, suspension, resumption);
   const idleness = new Idleness(core, activity, {
     release: (sessionId, by, reason) => life.release(sessionId, by, reason),
@@ -39,6 +43,14 @@ export function createLives(
       return slept;
     },
     suspend: async (sessionId: string, by: string): Promise<void> => suspension.suspend(life.living(sessionId), by),
+    /** Their machines are to go: who can be suspended is, at most for `ms`; the rest ends with its machine. */
+    async putAway(by: string, reason: string, ms: number): Promise<void> {
+      const active = (): SessionRow[] => core.sessions.live().filter(({ status }) => status === 'active');
+      await bounded('Suspending sessions', ms, undefined, () =>
+        Promise.allSettled(active().map((row) => suspension.suspend(row, by))),
+      ).catch(() => {});
+      for (const { sessionId } of active()) life.release(sessionId, by, reason);
+    },
     /** The broker stops. What is being suspended or brought back is gone on with, or put back, by the next one. */
     stop(reason: WheelhouseError): void {
       resumption.stopAll(reason);

@@ -148,6 +148,22 @@ describe('while the session is being brought back', () => {
     expect((await world.broker.connect(sessionId)).session.status).toBe('active');
   });
 
+  test('a broker that stops and destroys its machines suspends whom it can, and ends the others', async () => {
+    const { sessionId } = await begin();
+    const { guest } = await world.broker.connect(sessionId);
+    await guest.writeFile({ epoch: 0, path: 'kept.txt', data: Buffer.from('mine') });
+    const busy = await world.acquire();
+    world.spared.add(busy.sessionId);
+    await world.broker.stop({ destroy: true });
+    expect(status(sessionId)).toBe('idle');
+    expect(status(busy.sessionId)).toBe('released');
+    expect(await world.backend.list(signal)).toEqual([]);
+    world.spared.clear();
+    await world.start();
+    const back = await world.broker.connect(sessionId);
+    expect((await back.guest.readFile('kept.txt')).toString()).toBe('mine');
+  });
+
   test('a broker that stops puts it back, and destroys no home', async () => {
     const { sessionId } = await begin();
     await world.broker.suspend(sessionId, 'test');
