@@ -52,6 +52,15 @@ test.describe('quarantined machines', () => {
     await expect(pools.item('Desktop')).toContainText('1 machine needs a look');
   });
 
+  test('it waits in the attention queue, which leads to the look', async () => {
+    await app.go('/attention');
+    await app.page.getByRole('link', { name: 'Look at the machine' }).click();
+    await expect(pools.dialog().getByRole('heading', { name: bad })).toBeVisible();
+    await app.page.keyboard.press('Escape');
+    await expect(pools.dialog()).toHaveCount(0);
+    await expect(app.page.getByRole('heading', { name: 'Desktop' }).first()).toBeVisible();
+  });
+
   test('the look says what is wrong; nothing runs while it stands still', async () => {
     await pools.conditions().getByRole('button', { name: 'Look at it…' }).click();
     await expect(pools.dialog().getByRole('heading', { name: bad })).toBeVisible();

@@ -130,6 +130,20 @@ test.describe('suspended sessions', () => {
     expect(await agent.shell('cat ~/kept.txt')).toBe('kept\n');
   });
 
+  test('from the keyboard alone: the palette suspends it and brings it back', async () => {
+    const order = async (words: string) => {
+      await app.page.keyboard.press('Control+k');
+      await expect(app.page.getByRole('dialog')).toBeVisible();
+      await app.page.keyboard.type(words);
+      await app.page.keyboard.press('Enter');
+    };
+    await order('Suspend this session');
+    await expect(app.page.getByRole('heading', { name: /^Suspended since/ })).toBeVisible({ timeout: 30_000 });
+    await order('Resume this session');
+    await view.live();
+    expect(await status()).toBe('active');
+  });
+
   test('to take control resumes it first, and gives the wheel', async () => {
     await suspend();
     await view.take().click();

@@ -1,13 +1,16 @@
+import type { Pool } from '@shared/pool';
+import type { Session } from '@shared/session';
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { Search } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
+import { isSuspended, suspendChoice } from '../features/session/lifeModel';
 import { support } from '../features/checkpoints/model';
 import { call } from '../lib/api';
 import { usePools, useSessions } from '../lib/queries';
 import { useUi } from '../lib/stores';
 import css from './CommandPalette.module.css';
-import { filterCommands, listCommands, type Command } from './commands';
+import { filterCommands, listCommands, type Command, type CommandDeps } from './commands';
 import { resumeAll, stopAll } from './stopAll';
 import { chooseTheme } from './theme';
 
@@ -26,11 +29,18 @@ export function CommandPalette() {
   );
 }
 
+function lifeOf(session: Session | undefined, pools: readonly Pool[]): CommandDeps['life'] {
+  if (!session) return null;
+  if (isSuspended(session)) return { session, can: 'resume' };
+  const pool = pools.find((each) => each.id === session.poolId);
+  return suspendChoice(session, pool)?.barred === null ? { session, can: 'suspend' } : null;
+}
+
 function Palette({ onDone }: { onDone(): void }) {
   const [path, go] = useLocation();
   const sessions = useSessions().data ?? [];
   const pools = usePools().data ?? [];
-  const { setConnect, setStart, setSaving } = useUi.getState();
+  const { setConnect, setStart, setSaving, setWish } = useUi.getState();
   const here = sessions.find((each) => path === `/session/${each.sessionId}` && support(each).kind === 'yes') ?? null;
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
@@ -46,6 +56,13 @@ function Palette({ onDone }: { onDone(): void }) {
       resumeAll: () => void resumeAll(),
       here,
       saveCheckpoint: setSaving,
+      life: lifeOf(
+        sessions.find((each) => path === `/session/${each.sessionId}`),
+        pools,
+      ),
+      // The session's view says how it goes, and what was in the way.
+      suspend: (sessionId) => setWish({ sessionId, what: 'suspend' }),
+      resume: (sessionId) => setWish({ sessionId, what: 'resume' }),
       theme: (theme) => void chooseTheme(theme),
       demo: () => {
         go('/first-run');

@@ -24,6 +24,10 @@ export interface CommandDeps {
   /** The session that is looked at, where a checkpoint of it can be saved. */
   here: Session | null;
   saveCheckpoint(sessionId: string): void;
+  /** The session that is looked at, where it can be put away or brought back now. */
+  life: { session: Session; can: 'suspend' | 'resume' } | null;
+  suspend(sessionId: string): void;
+  resume(sessionId: string): void;
 }
 
 export function listCommands(deps: CommandDeps): Command[] {
@@ -84,6 +88,7 @@ export function listCommands(deps: CommandDeps): Command[] {
           },
         ]
       : []),
+    ...(deps.life ? [lifeCommand(deps, deps.life)] : []),
     {
       id: 'do-stop-all',
       group: 'Actions',
@@ -100,6 +105,16 @@ export function listCommands(deps: CommandDeps): Command[] {
     { id: 'do-system', group: 'Actions', label: 'Theme: as the system', run: () => deps.theme('system') },
     { id: 'view-gallery', group: 'Actions', label: 'Open the gallery of components', run: () => deps.go('/gallery') },
   ];
+}
+
+function lifeCommand(deps: CommandDeps, { session, can }: NonNullable<CommandDeps['life']>): Command {
+  return {
+    id: `do-${can}`,
+    group: 'Actions',
+    label: can === 'suspend' ? 'Suspend this session' : 'Resume this session',
+    hint: session.name,
+    run: () => deps[can](session.sessionId),
+  };
 }
 
 /** Every word typed must occur; lines that begin with the first word come first. Stable otherwise. */

@@ -48,8 +48,11 @@ interface UiStore {
   stopFailure: string | null;
   /** The session whose checkpoint is to be saved by the palette or a key; its view opens the dialog. */
   saving: string | null;
+  /** What the palette asks of the session that is looked at; its view does it and says how it went. */
+  wish: { sessionId: string; what: 'suspend' | 'resume' } | null;
   setStopFailure(failure: string | null): void;
   setSaving(sessionId: string | null): void;
+  setWish(wish: UiStore['wish']): void;
   setPalette(open: boolean): void;
   setConnect(open: boolean): void;
   setStart(open: boolean): void;
@@ -67,8 +70,10 @@ export const useUi = create<UiStore>((set) => ({
   asideOpen: true,
   stopFailure: null,
   saving: null,
+  wish: null,
   setStopFailure: (stopFailure) => set({ stopFailure }),
   setSaving: (saving) => set({ saving }),
+  setWish: (wish) => set({ wish }),
   setPalette: (palette) => set({ palette }),
   setConnect: (connect) => set({ connect }),
   setStart: (start) => set({ start }),

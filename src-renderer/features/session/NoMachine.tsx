@@ -1,3 +1,4 @@
+import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { Moon, Play } from 'lucide-react';
 import { Button } from '../../ui/Button';
@@ -5,17 +6,29 @@ import { ErrorLine } from '../../ui/ErrorLine';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import css from './NoMachine.module.css';
-import { expiryWords, isResuming, isSuspended, queueWords, suspendedSince } from './lifeModel';
+import { expiryWords, isResuming, isSuspended, queueWords, savedWhole, suspendedSince } from './lifeModel';
 import type { Suspension } from './useSuspension';
 
 /** Over the last picture of a session that has no machine now: why, what is safe, and the way on. */
-export function NoMachine({ session, suspension, now }: { session: Session; suspension: Suspension; now: number }) {
+export function NoMachine({
+  session,
+  pool,
+  suspension,
+  now,
+}: {
+  session: Session;
+  pool: Pool | undefined;
+  suspension: Suspension;
+  now: number;
+}) {
+  const whole = savedWhole(pool);
   const resuming = isResuming(session) || suspension.busy === 'resuming';
   if (resuming)
     return (
       <div className={css.over} role="status">
         <Notice icon={<Spinner size={20} />} title="Resuming">
-          Another machine is made and gets its home. The screen comes back by itself; the agent’s calls wait for it.
+          {whole ? 'Its machine is put back as it was.' : 'Another machine is made and gets its home.'} The screen comes
+          back by itself; the agent’s calls wait for it.
         </Notice>
       </div>
     );
@@ -41,7 +54,10 @@ export function NoMachine({ session, suspension, now }: { session: Session; susp
           </Button>
         }
       >
-        Its machine went back, what it stored stays. The agent’s next call resumes it as well.
+        {whole
+          ? 'Its machine was saved whole: open programs go on where they were.'
+          : 'Its machine went back, the files under its home stay.'}{' '}
+        The agent’s next call resumes it as well.
         {expires && ` Unused, it expires ${expires}.`}
       </Notice>
       {suspension.failure && (

@@ -4,7 +4,7 @@ import { Ellipsis, Moon, Play, Square } from 'lucide-react';
 import { IconButton } from '../../ui/Button';
 import { Menu, MenuItem } from '../../ui/Menu';
 import { Spinner } from '../../ui/Spinner';
-import { isSuspended, suspendChoice } from './lifeModel';
+import { isSuspended, savedWhole, suspendChoice } from './lifeModel';
 import type { Suspension } from './useSuspension';
 
 /** What can be done with a session as a whole. Nothing once it is over. */
@@ -33,7 +33,9 @@ export function SessionMenu({
       {choice && (
         <MenuItem
           icon={<Moon size={16} />}
-          hint={choice.barred ?? 'Its machine goes, what it stored stays'}
+          hint={
+            choice.barred ?? (savedWhole(pool) ? 'Its machine is saved and goes' : 'Its machine goes, its home stays')
+          }
           disabled={choice.barred !== null}
           onSelect={() => void suspension.suspend()}
         >

@@ -1,5 +1,5 @@
 import { Ban } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { call, messageOf } from '../../lib/api';
 import { frameUrl, thumbUrl } from '../../lib/pictures';
 import { useAttention, useMe, usePools, useSession } from '../../lib/queries';
@@ -31,13 +31,12 @@ import { SessionHeader } from './SessionHeader';
 import { SessionMenu } from './SessionMenu';
 import css from './SessionView.module.css';
 import { SidePanel, type SideTab } from './SidePanel';
+import { useFocusAfterHandBack, useSaveKey, useScreenSize, useWish } from './sessionHooks';
 import { useControl } from './useControl';
 import { useSuspension } from './useSuspension';
-import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 
 type Tab = 'screen' | 'log' | 'details';
-const fallbackSize = { width: 1280, height: 800 };
 
 export function SessionView({ id }: { id: string }) {
   const session = useSession(id);
@@ -106,6 +105,7 @@ function LoadedSession({ session }: { session: Session }) {
   const pointer = state.role === 'agent' && !checkpoints.isPast(pointed) ? pointerView(pointed, latest, size) : null;
 
   useFocusAfterHandBack(holding);
+  useWish(session.sessionId, suspension);
   useSaveKey(session.sessionId, checkpoints.can.kind === 'yes' && !checkpoints.busy);
 
   /** There is nothing to take in a session without a machine: it gets one first. */
@@ -221,7 +221,7 @@ function LoadedSession({ session }: { session: Session }) {
                   placeholder={
                     last ? frameUrl(last) : thumb === undefined ? null : thumbUrl(session.sessionId, thumb, 640)
                   }
-                  over={without && <NoMachine session={session} suspension={suspension} now={now} />}
+                  over={without && <NoMachine session={session} pool={pool} suspension={suspension} now={now} />}
                   onFocusChange={setFocused}
                 >
                   {pointer && <AgentPointer view={pointer} />}
@@ -276,45 +276,4 @@ function LoadedSession({ session }: { session: Session }) {
       )}
     </div>
   );
-}
-
-/** The machine's own size, also after its session ended; the pool's may have been changed since. */
-function useScreenSize({ screen }: Session, pool: Pool | undefined): { width: number; height: number } {
-  const [known, setKnown] = useState(screen ?? null);
-  if (screen && known === null) setKnown(screen);
-  return screen ?? known ?? pool?.size ?? fallbackSize;
-}
-
-/** The hand-back button goes with the hold; the keyboard then stands on what comes next, not nowhere. */
-function useFocusAfterHandBack(holding: boolean): void {
-  const held = useRef(holding);
-  const owed = useRef(false);
-  useEffect(() => {
-    if (held.current !== holding) owed.current = !holding;
-    held.current = holding;
-    if (!owed.current) return;
-    const frame = requestAnimationFrame(() => {
-      // While the hand-back is on its way there is nothing to take yet.
-      const next = document.querySelector<HTMLElement>('[data-action="take"] button:enabled');
-      if (!next) return;
-      owed.current = false;
-      if (document.activeElement === document.body) next.focus();
-    });
-    return () => cancelAnimationFrame(frame);
-  });
-}
-
-/** Ctrl+Shift+S, except while a desktop has the keyboard: there every key is the desktop's. */
-function useSaveKey(sessionId: string, enabled: boolean): void {
-  useEffect(() => {
-    if (!enabled) return;
-    const onKey = (event: KeyboardEvent) => {
-      if (!event.ctrlKey || !event.shiftKey || event.altKey || event.key.toLowerCase() !== 's') return;
-      if (event.target instanceof HTMLCanvasElement || document.querySelector('[role=dialog]')) return;
-      event.preventDefault();
-      useUi.getState().setSaving(sessionId);
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [sessionId, enabled]);
 }

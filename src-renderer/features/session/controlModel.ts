@@ -255,7 +255,7 @@ function withoutMachine({ session, now }: BarInput): BarState | null {
       role: 'nobody',
       icon: 'wait',
       flag: 'Resuming',
-      sentence: 'Another machine gets its home. Calls of the agent wait',
+      sentence: 'A machine is on its way. Calls of the agent wait for it',
     });
   if (session.status === 'acquiring')
     return bar({

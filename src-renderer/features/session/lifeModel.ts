@@ -37,6 +37,9 @@ export function queueWords({ queue }: Session): string {
 
 export const suspends = (pool: Pool | undefined) => pool?.idle.policy === 'suspend';
 
+/** Its pool saves machines whole, as it is now; a session that was suspended before a change may differ. */
+export const savedWhole = (pool: Pool | undefined) => suspends(pool) && pool?.idle.keeps === 'machine';
+
 /** Whether a person can suspend it: not offered (null), possible, or barred with a reason. */
 export function suspendChoice(session: Session, pool: Pool | undefined): { barred: string | null } | null {
   if (!suspends(pool) || session.endedAt !== null || session.status !== 'active') return null;

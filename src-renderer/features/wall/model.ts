@@ -62,7 +62,7 @@ const waitWord = (session: Session) =>
 
 function lineOf(bar: BarState, session: Session, words: string): string {
   if (session.status === 'queued') return queueWords(session) || 'Waits for a free machine';
-  if (isResuming(session)) return 'Another machine gets its home';
+  if (isResuming(session)) return 'A machine is on its way';
   if (bar.icon === 'stopped') return 'The computer stands still';
   return session.control.kind === 'paused' || session.control.kind === 'human' ? bar.flag : words;
 }
