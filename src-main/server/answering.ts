@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** A stream that lasts until somebody hangs up: nothing that could be waited for. */
+/** A stream that lasts until somebody hangs up (of events; of MCP 2026-07-28's notifications): nothing to wait for. */
 const endless = (incoming: IncomingMessage, outgoing: ServerResponse): boolean =>
-  incoming.method === 'GET' && String(outgoing.getHeader('content-type') ?? '').startsWith('text/event-stream');
+  String(outgoing.getHeader('content-type') ?? '').startsWith('text/event-stream') &&
+  (incoming.method === 'GET' || incoming.headers['mcp-method'] === 'subscriptions/listen');
 
 /** What is being answered now, to be waited for before a stop. */
 export class Answering {
