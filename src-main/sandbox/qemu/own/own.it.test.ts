@@ -84,6 +84,15 @@ describe('a guest of one’s own', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  it('gets no home that is kept, and says why', async () => {
+    const image = await own.resolveImage('own/echo', never);
+    if (image === null) throw new Error('There is no guest.');
+    const home = { homeId: 'h', quotaMiB: 64 };
+    const spec = { machineId: 'm_ownhome', poolId: 'p', image, size, secret: 's'.repeat(43), home };
+    await expect(own.create(spec, never)).rejects.toMatchObject({ code: 'not_supported' });
+    expect(await own.list(never)).toEqual([]);
+  });
+
   it('is seen and typed at, and its machines go on from where it was saved', async () => {
     await own.prepare('own/echo', size, never);
     const first = await machine('own/echo');
