@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { WheelhouseError } from '../../base/errors';
+import { silentLogger } from '../../base/logger';
 import { fakeServices } from '../../server/testing/fakeServices';
 import { homeHandlers } from './homes';
 
@@ -8,7 +9,7 @@ const begin = (place: boolean) => {
   const { services, homes } = fakeServices();
   const saved: { name: string; kind: string; text: string }[] = [];
   const handlers = homeHandlers(
-    { broker: services.broker, operator: { name: 'ann', admin: true } },
+    { broker: services.broker, operator: { name: 'ann', admin: true }, logger: silentLogger },
     {
       async saveStream({ name, kind, open }) {
         if (!place) return false;

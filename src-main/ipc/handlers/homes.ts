@@ -2,7 +2,7 @@ import type { Handlers } from '../router';
 import type { Rooms, Shell } from '../rooms';
 
 export const homeHandlers = (
-  { broker, operator }: Pick<Rooms, 'broker' | 'operator'>,
+  { broker, operator, logger }: Pick<Rooms, 'broker' | 'operator' | 'logger'>,
   shell: Pick<Shell, 'saveStream'>,
 ) =>
   ({
@@ -15,7 +15,10 @@ export const homeHandlers = (
       const { backend } = broker.homes.get(homeId);
       const kind = backend === 'qemu' ? 'qcow2' : 'tar';
       // Opened once there is a place: a person may think about it for long, and the home's reader would wait open.
-      const open = async () => (await broker.homes.read(homeId, new AbortController().signal)).stream;
+      const open = async () => {
+        logger.info({ homeId, by: operator.name }, 'a home is being downloaded');
+        return (await broker.homes.read(homeId, new AbortController().signal)).stream;
+      };
       return { saved: await shell.saveStream({ name: `${homeId}.${kind}`, kind, open }) };
     },
   }) satisfies Partial<Handlers>;
