@@ -2,7 +2,7 @@ import type { PoolSpec } from '@shared/pool';
 import type { SessionRow } from '../store/sessions';
 import type { Activity } from './activity';
 import type { Core } from './core';
-import { maySuspend } from './suspension';
+import { isLeaving, maySuspend } from './suspension';
 import { idledOut } from './words';
 
 /** Its own idle time first, else its pool's; seconds. */
@@ -27,7 +27,10 @@ export class Idleness {
   tick(): number {
     const slept = this.activity.tick();
     for (const sessionId of this.activity.sessionIds()) {
-      if (this.whySpared(sessionId) !== null) this.activity.spare(sessionId);
+      const row = this.core.sessions.get(sessionId);
+      // Begun by a broker that died, or by this one while the disk was full: it goes on, whoever is there by now.
+      if (row && isLeaving(row)) this.end.suspend(row, 'broker');
+      else if (this.whySpared(sessionId) !== null) this.activity.spare(sessionId);
       else this.core.guard('ending an idle session', () => this.look(sessionId));
     }
     return slept;

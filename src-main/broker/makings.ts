@@ -99,7 +99,8 @@ export class Makings {
     from: NonNullable<AcquireRequest['fromCheckpoint']>,
     forSession: string,
   ): Wish {
-    const source = this.core.machines.get(from.machineId);
+    // A session that was suspended has its checkpoints without their machine; the backend knows what they are of.
+    const source = this.core.machines.get(from.machineId) ?? this.asPool(poolId);
     if (!source) throw new WheelhouseError('not_found', 'The machine of this checkpoint is gone, and it with it.');
     if (source.poolId !== poolId)
       throw new WheelhouseError('bad_request', 'A branch goes on in the pool of the session that it branches from.');
@@ -107,5 +108,12 @@ export class Makings {
     if (!this.watch.backend(backend)?.checkpoints)
       throw new WheelhouseError('not_supported', `Machines of the ${backend} backend can't be saved.`);
     return { own: { poolId, backend, image, size, forSession, fromCheckpoint: from.checkpointId }, size };
+  }
+  private asPool(poolId: string): Pick<OwnMaking, 'poolId' | 'backend' | 'image' | 'size'> | undefined {
+    const spec = this.core.pools.get(poolId)?.spec;
+    if (!spec) return undefined;
+    const { backend, size } = spec;
+    const image = this.watch.tag(backend, spec.image);
+    return typeof image === 'string' ? { poolId, backend, image, size } : undefined;
   }
 }

@@ -9,7 +9,8 @@ import type { Core } from './core';
 import type { MachineLinks } from './machineLinks';
 import type { OwnMaking, OwnMachines } from './ownMachines';
 import { isAway } from './sessionState';
-import type { ConnectOptions } from './types';
+import type { SavedMachines } from './savedMachines';
+import type { ConnectOptions, Kept } from './types';
 import { wordsOf } from './words';
 
 interface Running {
@@ -28,13 +29,14 @@ const comingUp = 'The session was suspended; its desktop is coming up.';
  */
 export class Resumption {
   private readonly running = new Map<string, Running>();
-  onResumed: (row: SessionRow) => void = () => {};
+  onResumed: (row: SessionRow, kept: Kept) => void = () => {};
 
   constructor(
     private readonly core: Core,
     private readonly watch: BackendWatch,
     private readonly links: MachineLinks,
     private readonly own: Pick<OwnMachines, 'want'>,
+    private readonly saved: SavedMachines,
   ) {}
 
   /**
@@ -62,9 +64,10 @@ export class Resumption {
       stopTimer?.();
     }
   }
-  /** Nobody is to get a machine for it any more. */
-  stop(sessionId: string, reason: WheelhouseError): void {
+  /** It has ended: nobody is to get a machine for it any more. */
+  end({ sessionId, savedAs }: SessionRow, reason: WheelhouseError): void {
     this.running.get(sessionId)?.stop.abort(reason);
+    this.saved.drop(savedAs);
   }
   stopAll(reason: WheelhouseError): void {
     for (const { stop } of this.running.values()) stop.abort(reason);
@@ -99,12 +102,7 @@ export class Resumption {
     if (!insists) this.throwIfStopped(row);
     try {
       if (row.status === 'idle') core.commit('resume.intent', () => core.moveSession(sessionId, 'resume'));
-      const making = this.making(row);
-      const leased = await this.own.want({
-        ...{ making, signal, ms: core.limits.resumeMs, alsoPaused: true, progress: tell },
-        take: (machine) => this.lease(row, machine),
-      });
-      await this.fence(leased);
+      await this.fence(await this.machineFor(row, signal, tell));
     } catch (error) {
       throw this.failed(row, error);
     }
@@ -112,15 +110,38 @@ export class Resumption {
     core.options.logger.info({ sessionId, ms: Math.round(ms) }, 'session resumed');
     core.hooks.acquired?.({ poolId: row.poolId, outcome: 'resumed', ms });
   }
-  private lease({ sessionId, homeId }: SessionRow, machine: MachineRow): SessionRow {
+  /** As it was, where all of it was saved; when that does not come up, a new desktop with its home. */
+  private async machineFor(row: SessionRow, signal: AbortSignal, tell: (words: string) => void): Promise<SessionRow> {
+    const { core } = this;
+    const want = (making: OwnMaking, kept: Kept): Promise<SessionRow> =>
+      this.own.want({
+        ...{ making, signal, ms: core.limits.resumeMs, alsoPaused: true, progress: tell },
+        take: (machine) => this.lease(row, machine, kept),
+      });
+    const making = this.making(row);
+    let failure: string | null = null;
+    if (row.savedAs !== null) {
+      try {
+        return await want({ ...making, fromCheckpoint: row.savedAs }, { all: true, failure });
+      } catch (error) {
+        if (asWheelhouseError(error).code !== 'guest_failed') throw error;
+        failure = wordsOf(error);
+        core.options.logger.warn({ sessionId: row.sessionId, err: error }, 'a saved machine did not come up');
+        tell('It could not go on from where it was; a new desktop with its files is being made.');
+      }
+    }
+    return want(making, { all: false, failure });
+  }
+  private lease({ sessionId, homeId, savedAs }: SessionRow, machine: MachineRow, kept: Kept): SessionRow {
     const { core } = this;
     const row = core.commit('resume', () => {
       core.moveMachine(machine.machineId, 'lease', { sessionId });
       if (homeId !== null) core.homes.used(homeId, { usedMs: core.counted.ms, at: core.now });
-      const change = { machineId: machine.machineId, suspendedAt: null, suspendedMs: null };
+      const change = { machineId: machine.machineId, suspendedAt: null, suspendedMs: null, savedAs: null };
       return core.moveSession(sessionId, 'lease', change);
     });
-    this.onResumed(row);
+    this.onResumed(row, kept);
+    this.saved.drop(savedAs);
     return row;
   }
   /** Nothing of an earlier holder is on its way to a machine that is new; this makes sure. */

@@ -12,7 +12,7 @@ import { isAway, isEnded } from './sessionState';
 import type { Suspension } from './suspension';
 import { UnwrittenEnds, type EndedAs } from './unwrittenEnds';
 import { reasonOf } from './trouble';
-import type { ConnectOptions, LiveSession } from './types';
+import type { ConnectOptions, Kept, LiveSession } from './types';
 import type { Views } from './views';
 
 /** Of a call that meets a session on its way out, back, and out again. */
@@ -20,8 +20,8 @@ const mostRounds = 3;
 
 /** A session from its lease to its end: the way to its machine, its being away, release and failure. */
 export class SessionLife {
-  private readonly live: Emitter<Session>;
-  private readonly suspended: Emitter<Session>;
+  private readonly live: Emitter<[Session, Kept | undefined]>;
+  private readonly suspended: Emitter<[Session, Kept]>;
   private readonly ended: Emitter<Session>;
   private readonly unwritten: UnwrittenEnds;
   views!: Views;
@@ -35,15 +35,15 @@ export class SessionLife {
   ) {
     const { logger } = core.options;
     this.unwritten = new UnwrittenEnds(core);
-    suspension.onSuspended = (row, machineId) => this.left(row, machineId);
+    suspension.onSuspended = (row, machineId, kept) => this.left(row, machineId, kept);
     suspension.onFailed = (sessionId) => activity.spare(sessionId);
-    resumption.onResumed = (row) => this.opened(row);
+    resumption.onResumed = (row, kept) => this.opened(row, kept);
     this.live = new Emitter((error) => logger.error({ err: error }, 'a listener to live sessions failed'));
     this.suspended = new Emitter((error) => logger.error({ err: error }, 'a listener to suspended sessions failed'));
     this.ended = new Emitter((error) => logger.error({ err: error }, 'a listener to ended sessions failed'));
   }
-  onLive(listener: (session: Session) => void): () => void {
-    return this.live.on(listener);
+  onLive(listener: (session: Session, resumed?: Kept) => void): () => void {
+    return this.live.on(([session, resumed]) => listener(session, resumed));
   }
   onEnded(listener: (session: Session) => void): () => void {
     return this.ended.on(listener);
@@ -53,19 +53,20 @@ export class SessionLife {
     return this.unwritten.as(sessionId);
   }
   /** It has no machine from now on, or after a start. */
-  onSuspended(listener: (session: Session) => void): () => void {
-    return this.suspended.on(listener);
+  onSuspended(listener: (session: Session, kept: Kept) => void): () => void {
+    return this.suspended.on(([session, kept]) => listener(session, kept));
   }
 
-  /** Leased or re-adopted. Downtime of the broker is nobody's idleness: the clock starts anew. */
-  opened(row: SessionRow): void {
+  /** Leased, re-adopted or (`resumed`) back. Downtime of the broker is nobody's idleness: the clock starts anew. */
+  opened(row: SessionRow, resumed?: Kept): void {
     this.activity.open(row.sessionId, row.lastActivityAt);
-    this.live.emit(this.views.session(row));
+    this.live.emit([this.views.session(row), resumed]);
   }
   /** Found suspended after a start. */
   foundAway(row: SessionRow): void {
     if (row.status === 'acquiring') this.resumption.putBack(row);
-    this.suspended.emit(this.views.session(this.core.session(row.sessionId)));
+    const kept = { all: row.savedAs !== null, failure: null };
+    this.suspended.emit([this.views.session(this.core.session(row.sessionId)), kept]);
   }
   setAgent(sessionId: string, agent: string): void {
     const row = this.core.session(sessionId);
@@ -185,7 +186,7 @@ export class SessionLife {
     this.core.commit(event === 'end' ? 'release.away' : 'expire', () =>
       this.core.moveSession(row.sessionId, event, { reason, endedAt: this.core.now }),
     );
-    this.resumption.stop(row.sessionId, new WheelhouseError('session_gone', 'The session has ended.'));
+    this.resumption.end(row, new WheelhouseError('session_gone', 'The session has ended.'));
     this.closed(row.sessionId, null);
   }
   /** The second half, also for what a crash left in `releasing`. */
@@ -235,11 +236,11 @@ export class SessionLife {
     this.fleet.onProgress(row.poolId);
   }
   /** Its machine is on its way out; nothing is done in it any more. */
-  private left(row: SessionRow, machineId: string): void {
+  private left(row: SessionRow, machineId: string, kept: Kept): void {
     this.activity.forget(row.sessionId);
     this.fleet.turns.stop(machineId, new WheelhouseError('not_ready', 'The session was suspended.'));
     this.fleet.links.close(machineId);
-    this.suspended.emit(this.views.session(row));
+    this.suspended.emit([this.views.session(row), kept]);
     this.fleet.onProgress(row.poolId);
   }
 }

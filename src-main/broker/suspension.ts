@@ -5,6 +5,8 @@ import type { SessionRow } from '../store/sessions';
 import type { BackendWatch } from './backendWatch';
 import type { Core } from './core';
 import type { Fleet } from './fleet';
+import type { SavedMachines } from './savedMachines';
+import type { Kept } from './types';
 import { wordsOf } from './words';
 
 interface Running {
@@ -26,12 +28,12 @@ const mostTries = 3;
 
 /**
  * Suspends sessions: the intent is written (`suspendedAt` of an active one), the session's programs end gracefully and
- * everything is written to the disks, then one commit takes the machine away. From the intent on nobody acts on the
+ * everything is written to the disks (or the whole machine is saved, where its pool keeps it), then one commit takes the machine away. From the intent on nobody acts on the
  * machine: whoever comes waits, and gets another one. A crash in between is gone on with.
  */
 export class Suspension {
   private readonly running = new Map<string, Running>();
-  onSuspended: (row: SessionRow, machineId: string) => void = () => {};
+  onSuspended: (row: SessionRow, machineId: string, kept: Kept) => void = () => {};
   /** It goes on as it was; it is not asked again at once. */
   onFailed: (sessionId: string) => void = () => {};
   /** In words, why it can't be now. */
@@ -41,6 +43,7 @@ export class Suspension {
     private readonly core: Core,
     private readonly watch: BackendWatch,
     private readonly fleet: Fleet,
+    private readonly saved: SavedMachines,
   ) {}
 
   /** What is under way, or stands to be finished; undefined when the session has its machine. Never rejects. */
@@ -53,6 +56,7 @@ export class Suspension {
     const running = this.running.get(row.sessionId);
     if (running) return running.done;
     if (row.status === 'idle') return;
+    if (isLeaving(row)) return this.begin(row);
     const pool = this.core.pools.get(row.poolId);
     if (!pool || !maySuspend(row, pool.spec)) {
       throw new WheelhouseError(
@@ -79,7 +83,7 @@ export class Suspension {
   lost(row: SessionRow): boolean {
     const running = this.running.get(row.sessionId);
     if (running) running.lost = true;
-    else if (isLeaving(row)) this.leave(row);
+    else if (isLeaving(row)) this.leave(row, null, null);
     else return false;
     return true;
   }
@@ -98,7 +102,12 @@ export class Suspension {
   private async run(row: SessionRow, running: Running, signal: AbortSignal): Promise<void> {
     const { core } = this;
     const { sessionId, machineId } = row;
-    if (!isLeaving(row)) this.intend(row, core.now);
+    // What the last broker had begun to save is not what the machine is now.
+    this.saved.drop(row.savedAs);
+    const savedAs = this.keepsMachine(row) ? core.options.ids.make('k') : null;
+    if (!isLeaving(row) || savedAs !== row.savedAs) this.intend(row, row.suspendedAt ?? core.now, savedAs);
+    const failure = savedAs === null ? null : await this.save(row, savedAs, signal);
+    if (savedAs !== null && failure === null) return this.leave(row, savedAs, null);
     for (let n = 1; n <= mostTries && !running.lost; n++) {
       try {
         await this.settle(row, signal);
@@ -109,16 +118,36 @@ export class Suspension {
         if (signal.aborted || core.stopped || now?.status !== 'active' || now.machineId !== machineId) throw error;
         core.options.logger.warn({ sessionId, machineId, try: n, err: error }, 'a session did not settle');
         if (running.lost || !(await this.stillRuns(row))) continue;
-        this.intend(row, null);
+        this.intend(row, null, null);
         throw new WheelhouseError('guest_failed', `The session could not be suspended: ${wordsOf(error)}`);
       }
     }
-    this.leave(row);
+    this.leave(row, null, failure);
   }
-  private intend({ sessionId, poolId }: SessionRow, at: string | null): void {
+  private keepsMachine({ poolId, machineId }: SessionRow): boolean {
+    const spec = this.core.pools.get(poolId)?.spec;
+    const machine = machineId === null ? undefined : this.core.machines.get(machineId);
+    return spec !== undefined && machine !== undefined && this.saved.wants(machine, spec);
+  }
+  /** Null when it was saved; in words why not, and then its home alone is kept. */
+  private async save(row: SessionRow, savedAs: string, signal: AbortSignal): Promise<string | null> {
+    const { sessionId, machineId } = row;
+    const machine = machineId === null ? undefined : this.core.machines.get(machineId);
+    if (!machine) return 'its machine is gone.';
+    try {
+      await this.saved.save(machine, savedAs, signal);
+      return null;
+    } catch (error) {
+      this.saved.drop(savedAs);
+      if (signal.aborted || this.core.stopped) throw error;
+      this.core.options.logger.warn({ sessionId, machineId, err: error }, 'a machine was not saved; its home is kept');
+      return wordsOf(error);
+    }
+  }
+  private intend({ sessionId, poolId }: SessionRow, at: string | null, savedAs: string | null): void {
     const point = at === null ? 'suspend.failed' : 'suspend.intent';
     this.core.commit(point, () => {
-      this.core.sessions.move(sessionId, 'active', 'active', { suspendedAt: at });
+      this.core.sessions.move(sessionId, 'active', 'active', { suspendedAt: at, savedAs });
       this.core.noteSession(sessionId, poolId);
     });
   }
@@ -149,18 +178,18 @@ export class Suspension {
     return health?.sessionReady === true;
   }
   /** One commit: from here on the session has its home, and no machine. */
-  private leave({ sessionId, machineId, homeId }: SessionRow): void {
+  private leave({ sessionId, machineId, homeId }: SessionRow, savedAs: string | null, failure: string | null): void {
     const { core } = this;
     const row = core.commit('suspend', () => {
       const at = { usedMs: core.counted.ms, at: core.now };
       if (homeId !== null) core.homes.used(homeId, at);
       if (machineId !== null && core.machines.get(machineId)?.state === 'leased')
         core.moveMachine(machineId, 'release', { reason: 'Its session was suspended.' });
-      const change = { machineId: null, suspendedAt: at.at, suspendedMs: Math.round(at.usedMs) };
+      const change = { machineId: null, suspendedAt: at.at, suspendedMs: Math.round(at.usedMs), savedAs };
       return core.moveSession(sessionId, 'suspend', change);
     });
-    core.options.logger.info({ sessionId, machineId }, 'session suspended');
-    this.onSuspended(row, machineId ?? '');
+    core.options.logger.info({ sessionId, machineId, savedAs }, 'session suspended');
+    this.onSuspended(row, machineId ?? '', { all: savedAs !== null, failure });
   }
 }
 

@@ -32,6 +32,12 @@ export interface LiveSession {
   guest: GuestClient;
 }
 
+/** What of a session outlives its machine: `all` of it, or its home alone. `failure`: in words, why not all, where all was wanted. */
+export interface Kept {
+  all: boolean;
+  failure: string | null;
+}
+
 /** `wake` false: never resumes a suspended session. true: also one that a person has stopped (control_paused otherwise). */
 export interface ConnectOptions {
   wake?: boolean;
@@ -125,9 +131,9 @@ export interface Broker {
   /** Looks again at once (after an image was built, say). */
   reconcile(): void;
   /** Fires when a session goes live (`active`, also re-adopted) and when it ends. */
-  onLive(listener: (session: Session) => void): () => void;
+  onLive(listener: (session: Session, resumed?: Kept) => void): () => void;
   /** Suspended, or found suspended after a start: it has no machine. `onLive` says when it has one again. */
-  onSuspended(listener: (session: Session) => void): () => void;
+  onSuspended(listener: (session: Session, kept: Kept) => void): () => void;
   onEnded(listener: (session: Session) => void): () => void;
   /** Adopts what is there, finishes what was begun, then keeps the pools. */
   start(): Promise<void>;

@@ -65,6 +65,9 @@ export function createChannel(deps: ChannelDeps): Channel {
     bySession.delete(session.sessionId);
     calls.forget(session.sessionId);
   });
+  const offLive = broker.onLive(({ sessionId }, resumed) => {
+    if (resumed) calls.resumed(sessionId, resumed);
+  });
   const offSuspended = broker.onSuspended(({ sessionId }) => calls.suspended(sessionId));
 
   /** Nothing that is thrown reaches the HTTP server. */
@@ -158,6 +161,7 @@ export function createChannel(deps: ChannelDeps): Channel {
     async close() {
       closing.abort();
       offEnded();
+      offLive();
       offSuspended();
       calls.close();
       await serving.close();

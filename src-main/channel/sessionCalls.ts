@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { WheelhouseError, asWheelhouseError } from '../base/errors';
-import type { LiveSession } from '../broker/types';
+import type { Kept, LiveSession } from '../broker/types';
 import type { ScreenHub } from '../screen/types';
 import { act } from './act';
 import { ActQueue, orAborted } from './actQueue';
@@ -35,14 +35,14 @@ export class SessionCalls {
   private readonly help: HelpDesk;
   private readonly screens: Screens;
   private readonly running = new Map<string, number>();
-  /** Suspended, or come back, and its agent has not been told. */
-  private readonly renewed = new Set<string>();
+  /** Suspended, or come back, and its agent has not been told: what it is to be told. */
+  private readonly renewed = new Map<string, string>();
 
   constructor(private readonly deps: ChannelDeps) {
     this.help = new HelpDesk(deps.attention);
     this.screens = new Screens(deps);
     for (const { sessionId, status } of deps.broker.sessions.live())
-      if (status === 'idle' || status === 'acquiring') this.renewed.add(sessionId);
+      if (status === 'idle' || status === 'acquiring') this.renewed.set(sessionId, renewedText({ all: false }));
   }
 
   /** A call for this session is on its way: it is not idle. Returns its end. */
@@ -96,13 +96,18 @@ export class SessionCalls {
   }
   /** Said once, with the first answer that comes from the new desktop. */
   private takeRenewed(sessionId: string): string | null {
-    if (!this.renewed.has(sessionId) || this.deps.broker.sessions.get(sessionId).status !== 'active') return null;
+    const words = this.renewed.get(sessionId);
+    if (words === undefined || this.deps.broker.sessions.get(sessionId).status !== 'active') return null;
     this.renewed.delete(sessionId);
-    return renewedText;
+    return words;
+  }
+  /** It is back, with what was kept of it. */
+  resumed(sessionId: string, kept: Kept): void {
+    this.renewed.set(sessionId, renewedText(kept));
   }
   /** The session was suspended: its screen is gone, and its agent is to be told. */
   suspended(sessionId: string): void {
-    this.renewed.add(sessionId);
+    this.renewed.set(sessionId, renewedText({ all: false }));
     this.screens.forget(sessionId);
   }
 

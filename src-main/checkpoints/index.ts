@@ -1,6 +1,8 @@
 import type { Session } from '@shared/session';
 import { WheelhouseError } from '../base/errors';
 import { sleep } from '../base/deadline';
+import type { CheckpointRow } from '../store/checkpoints';
+import { sessionStore } from '../store/sessions';
 import { usualBytes } from './bounds';
 import type { CheckpointDeps, CheckpointLimits } from './deps';
 import { branch } from './branch';
@@ -55,6 +57,23 @@ export function createCheckpoints(deps: CheckpointDeps): CheckpointService {
         : 'This machine keeps no checkpoints.',
     );
   };
+  /** Its machine need not be there: the files are. */
+  const branchable = (sessionId: string, checkpointId: string): Session => {
+    const session = live(sessionId);
+    const { backend } = shelf.ready(sessionId, checkpointId);
+    if (deps.backends.get(backend)?.checkpoints) return session;
+    throw new WheelhouseError(
+      'not_supported',
+      `This computer has no ${backend} backend that keeps checkpoints any more.`,
+    );
+  };
+  /** One of a machine that the session had before it was suspended fits no other machine. */
+  const otherMachine = ({ machine_id: machineId, name }: CheckpointRow): WheelhouseError =>
+    new WheelhouseError(
+      'conflict',
+      `The session was suspended after checkpoint “${name}” and has another machine since, which can't be put back to it. Start another session from it instead.`,
+      { machineId, branch: true },
+    );
   const create = (request: SaveRequest) => {
     supported(request.sessionId);
     return shelf.alone(request.sessionId, () => save(deps, limits, shelf, request, closing.signal));
@@ -77,6 +96,7 @@ export function createCheckpoints(deps: CheckpointDeps): CheckpointService {
     restore(sessionId, checkpointId, by, { force = false } = {}) {
       supported(sessionId);
       const row = shelf.ready(sessionId, checkpointId);
+      if (row.machine_id !== broker.machineOf(sessionId).machineId) throw otherMachine(row);
       return shelf.alone(sessionId, () =>
         shelf.using(checkpointId, () =>
           by.kind === 'agent'
@@ -86,7 +106,7 @@ export function createCheckpoints(deps: CheckpointDeps): CheckpointService {
       );
     },
     branch(sessionId, checkpointId, by, { name }, signal) {
-      const session = supported(sessionId);
+      const session = branchable(sessionId, checkpointId);
       const row = shelf.ready(sessionId, checkpointId);
       return shelf.using(checkpointId, () => branch(deps, limits, { session, row, by, name }, signal));
     },
@@ -123,6 +143,10 @@ export function createCheckpoints(deps: CheckpointDeps): CheckpointService {
             return false;
           }
         },
+        (checkpointId) =>
+          sessionStore(deps.db)
+            .live()
+            .some((row) => row.savedAs === checkpointId),
         logger,
       ),
     async close() {

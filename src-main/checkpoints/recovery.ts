@@ -12,6 +12,8 @@ export async function recover(
   shelf: Shelf,
   backends: Iterable<SandboxBackend>,
   isLive: (sessionId: string) => boolean,
+  /** Kept by others: the whole machine of a suspended session. */
+  isOthers: (checkpointId: string) => boolean,
   logger: Logger,
 ): Promise<void> {
   for (const row of shelf.store.all()) {
@@ -29,7 +31,8 @@ export async function recover(
       const there = await backend.checkpoints.list(AbortSignal.timeout(listMs));
       for (const { checkpointId } of there) {
         const state = shelf.store.get(checkpointId)?.state ?? null;
-        if (state === null || state === 'failed') shelf.dropFiles(checkpointId, backend.kind);
+        if ((state === null || state === 'failed') && !isOthers(checkpointId))
+          shelf.dropFiles(checkpointId, backend.kind);
       }
       const ids = new Set(there.map(({ checkpointId }) => checkpointId));
       for (const row of expected) {

@@ -27,7 +27,7 @@ const start = () =>
     db,
     broker: {
       onLive: (listener) => live.on(listener),
-      onSuspended: (listener) => suspended.on(listener),
+      onSuspended: (listener) => suspended.on((one) => listener(one, { all: false, failure: null })),
       onEnded: (listener) => ended.on(listener),
     },
     ...{ bus, clock, logger: silentLogger },

@@ -1,5 +1,5 @@
 import type { Session } from '@shared/session';
-import type { Broker } from '../broker/types';
+import type { Broker, Kept } from '../broker/types';
 import type { AttentionQueue, Control } from '../control/types';
 import type { Logger } from '../base/logger';
 import type { ScreenHubs } from '../screen/types';
@@ -57,7 +57,6 @@ export function followSessions(rooms: {
   const isNoted = (sessionId: string): boolean =>
     timeline.list(sessionId, { limit: 50, order: 'desc' }).data.find(({ tool }) => tool.startsWith('session.'))
       ?.tool === 'session.suspended';
-  const away = new Set<string>();
   /** Stopped by a person while it had no machine: the new one stops too. */
   const stopAgain = (sessionId: string): void => {
     const { kind, pausedBy } = control.state(sessionId);
@@ -67,13 +66,13 @@ export function followSessions(rooms: {
     });
   };
 
-  const offLive = broker.onLive((session) => {
+  const offLive = broker.onLive((session, resumed) => {
     const { sessionId, caller } = session;
     each(sessionId, { control: () => control.open(sessionId) });
-    if (away.delete(sessionId)) {
+    if (resumed) {
       return each(sessionId, {
         ice: () => stopAgain(sessionId),
-        record: () => note(session, 'session.resumed', 'Came back on a new desktop, with its home'),
+        record: () => note(session, 'session.resumed', backWords(resumed)),
       });
     }
     // After the caller has its answer; a session that came back has its story already.
@@ -86,15 +85,14 @@ export function followSessions(rooms: {
       }),
     );
   });
-  const offSuspended = broker.onSuspended((session) => {
+  const offSuspended = broker.onSuspended((session, kept) => {
     const { sessionId } = session;
-    away.add(sessionId);
     each(sessionId, {
       // Who holds control, or stopped it, goes on to, whatever machine it has.
       control: () => control.open(sessionId),
       human: () => human.flush(sessionId),
       record() {
-        if (!isNoted(sessionId)) note(session, 'session.suspended', 'Suspended: its desktop went, its home is kept');
+        if (!isNoted(sessionId)) note(session, 'session.suspended', awayWords(kept));
       },
       viewers: () => dropViewers(sessionId, 'the session was suspended'),
       screen: () => hubs.close(sessionId),
@@ -102,7 +100,6 @@ export function followSessions(rooms: {
   });
   const offEnded = broker.onEnded((session) => {
     const { sessionId } = session;
-    away.delete(sessionId);
     each(sessionId, {
       human: () => human.flush(sessionId),
       record: () => note(session, 'session.ended', session.reason ?? 'The session ended'),
@@ -118,3 +115,15 @@ export function followSessions(rooms: {
     offEnded();
   };
 }
+
+const because = (failure: string | null, words: string): string => (failure ? `. ${words}: ${failure}` : '');
+
+const awayWords = ({ all, failure }: Kept): string =>
+  all
+    ? 'Suspended: all of its desktop is saved'
+    : `Suspended: its desktop went, its home is kept${because(failure, 'The desktop could not be saved')}`;
+
+const backWords = ({ all, failure }: Kept): string =>
+  all
+    ? 'Came back, and goes on from where it was'
+    : `Came back on a new desktop, with its home${because(failure, 'The saved one could not go on')}`;

@@ -5,7 +5,7 @@ import type { Pool } from '@shared/pool';
 import { poolDefaults } from '@shared/pool';
 import type { Session } from '@shared/session';
 import { WheelhouseError } from '../../base/errors';
-import type { AcquireRequest, Broker } from '../../broker/types';
+import type { AcquireRequest, Broker, Kept } from '../../broker/types';
 import type { GuestClient } from '../../guest/types';
 import type { SandboxBackend } from '../../sandbox/backend';
 
@@ -73,7 +73,7 @@ const unused = (): never => {
 export function brokerDouble(guestOf: (sessionId: string) => GuestClient): BrokerDouble {
   const sessions = new Map<string, Session>();
   const ended = new Set<(session: Session) => void>();
-  const asleep = new Set<(session: Session) => void>();
+  const asleep = new Set<(session: Session, kept: Kept) => void>();
   let made = 0;
   const get = (sessionId: string): Session => {
     const session = sessions.get(sessionId);
@@ -189,7 +189,7 @@ export function brokerDouble(guestOf: (sessionId: string) => GuestClient): Broke
       if (session.status !== 'active') throw new WheelhouseError('session_gone', 'The session has ended.');
       broker.suspended.push(sessionId);
       const suspended = broker.add({ ...session, status: 'idle', suspendedAt: time });
-      for (const listener of asleep) listener(suspended);
+      for (const listener of asleep) listener(suspended, { all: false, failure: null });
     },
     touch: (sessionId) => void broker.touched.push(sessionId),
     setAgent(sessionId, agent) {
