@@ -103,7 +103,7 @@ describe('killed at every point of homes’ lives', () => {
       expect([...points]).toEqual(expect.arrayContaining([point, `${point}+`]));
 
     for (const point of points) {
-      for (const nth of [1, 2]) {
+      for (const nth of named.includes(point.replace('+', '')) ? [1, 2] : [1]) {
         world = new World(createFakeBackend, patch);
         const where = `killed at ${point}, time ${nth}: `;
         const told = await life(new Mortal({ point, nth }));
@@ -130,8 +130,8 @@ describe('killed at every point of homes’ lives', () => {
           await world.broker.release(session.sessionId, 'test', 'done');
         }
         // The name of a home that no session got is free for whoever asks again.
-        const named = world.sessions().find((row) => row.sessionId === keys[2]);
-        if (!named) expect((await world.acquire({ sessionId: keys[2], homeId: 'work' })).home?.homeId).toBe('work');
+        const third = world.sessions().find((row) => row.sessionId === keys[2]);
+        if (!third) expect((await world.acquire({ sessionId: keys[2], homeId: 'work' })).home?.homeId).toBe('work');
         await eventually(
           async () => {
             const ids = rows().map((row) => row.homeId);
@@ -143,6 +143,56 @@ describe('killed at every point of homes’ lives', () => {
         await invariants(where);
         await world.close();
       }
+    }
+    world = new World(createFakeBackend);
+  });
+
+  test('a step that fails once, as on a full disk, harms its own call only', { timeout: 120_000 }, async () => {
+    world = new World(createFakeBackend, patch);
+    const whole = new Mortal(null);
+    await life(whole);
+    await world.close();
+    // After a commit nothing can fail any more; after an effect its answer can be lost.
+    const points = [...new Set(whole.passed)].filter(
+      (point) => point !== 'recover' && (!point.endsWith('+') || point === 'home.remove+' || point === 'create+'),
+    );
+    expect(points).toEqual(expect.arrayContaining(['home.delete', 'home.remove', 'home.remove+', 'home.gone']));
+    for (const point of points) {
+      world = new World(createFakeBackend, patch);
+      let broken = false;
+      const fault = (at: string): void => {
+        if (at !== point || broken) return;
+        broken = true;
+        throw new Error(`no space left at ${at}`);
+      };
+      await world.start({ fault, limits });
+      const insist = async <T>(act: () => Promise<T>): Promise<T> => act().catch(act);
+      const one = await insist(() => world.acquire({ sessionId: keys[0] }));
+      const homeId = one.home?.homeId ?? '';
+      const { guest } = await world.broker.connect(keys[0]);
+      await guest.writeFile({ epoch: 0, path: 'kept.txt', data: Buffer.from('kept') });
+      const end = async (sessionId: string): Promise<void> => {
+        await world.broker.release(sessionId, 'test', 'done').catch(() => {});
+        await eventually(() => {
+          if (world.broker.sessions.get(sessionId).status === 'active')
+            void world.broker.release(sessionId, 'test', 'done').catch(() => {});
+          return world.broker.sessions.get(sessionId).status === 'released';
+        });
+      };
+      await end(keys[0]);
+      expect(world.broker.homes.get(homeId), point).toMatchObject({ state: 'kept' });
+      await insist(() => world.acquire({ sessionId: keys[1], homeId }));
+      expect(await content(keys[1]), point).toBe('kept');
+      await end(keys[1]);
+      await insist(() => world.broker.homes.remove(homeId, 'olga'));
+      await eventually(
+        async () => !rows().some((row) => row.homeId === homeId) && !(await disks()).includes(homeId),
+        () => point + JSON.stringify(rows()),
+      );
+      if (['lease', 'release.done', 'create', 'home.delete', 'home.remove', 'home.gone'].includes(point))
+        expect(broken, point).toBe(true);
+      await invariants(`${point}: `);
+      await world.close();
     }
     world = new World(createFakeBackend);
   });

@@ -30,6 +30,7 @@ CREATE TABLE homes (
 ) STRICT;
 CREATE UNIQUE INDEX homes_session ON homes (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX homes_pool ON homes (pool_id, seq);
+CREATE INDEX homes_deleting ON homes (seq) WHERE deleting = 1;
 
 ALTER TABLE sessions ADD COLUMN home_id TEXT;
 ALTER TABLE sessions ADD COLUMN idle_seconds INTEGER;
