@@ -12,6 +12,7 @@ import { getWords } from '../x11/properties';
 import { Windows } from '../x11/windows';
 import { exec } from './exec';
 import { SessionFiles } from './files';
+import { openToItsOwner } from './home';
 import { launch } from './launch';
 import { listProcesses } from './processes';
 import { keep, readSessionFile, type Surroundings } from './programs';
@@ -26,6 +27,7 @@ const retryMs = 3;
  * for. It lives as long as its connection to the agent, which is made once.
  */
 export async function run(): Promise<void> {
+  openToItsOwner(guestPaths.home);
   const { environment, programs } = readSessionFile(guestPaths.sessionFile);
   const socket = await persist('the in-guest agent', () => openSocket(guestPaths.session));
   const framed = new FramedSocket(

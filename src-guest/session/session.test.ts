@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BoundedOutput } from './bounded';
 import { exec } from './exec';
 import { SessionFiles } from './files';
+import { openToItsOwner } from './home';
 import { launch } from './launch';
 import { listProcesses } from './processes';
 import { readSessionFile } from './programs';
@@ -122,6 +123,23 @@ describe('files of the session', () => {
     writeFileSync(join(home, 'just'), Buffer.alloc(4 * 1024 * 1024));
     expect(await files.read('just')).toHaveLength(4 * 1024 * 1024);
     await expect(files.read('missing')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a home that was locked', () => {
+  it('is open to its owner again, and no wider', () => {
+    const home = mkdtempSync(join(tmpdir(), 'locked-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    for (const [locked, open] of [
+      [0o000, 0o700],
+      [0o055, 0o755],
+      [0o1750, 0o1750],
+    ] as const) {
+      chmodSync(home, locked);
+      openToItsOwner(home);
+      expect(statSync(home).mode & 0o7777).toBe(open);
+    }
+    openToItsOwner(join(home, 'nothing'));
   });
 });
 

@@ -205,6 +205,19 @@ export function homeContract(under: Under): void {
     await kept().remove(home.homeId, never);
   });
 
+  it('begins again in a home that was locked by its own programs', async () => {
+    const home = { homeId: fresh('home'), quotaMiB: 64 };
+    const one = await park().ready({ ...park().spec(), home });
+    await write(one.client, file, 'locked in');
+    await one.client.exec({ epoch: 0, command: 'cd /; chmod 0 /home/session', timeoutMs: 10_000 });
+    await one.client.settle(500);
+    await backend().destroy(one.target.machineId, never);
+    const two = await park().ready({ ...park().spec(), home });
+    expect(await read(two.client, file)).toBe('locked in');
+    await backend().destroy(two.target.machineId, never);
+    await kept().remove(home.homeId, never);
+  });
+
   it('gives a home’s bytes back, without a machine', async () => {
     const home = { homeId: fresh('home'), quotaMiB: 64 };
     const one = await park().ready({ ...park().spec(), home });

@@ -160,6 +160,8 @@ def mount_home():
         if kept:
             os.rmdir("/run/machine/home/lost+found")
         finish(["/usr/bin/cp", "-a", f"{HOME}/.", "/run/machine/home/"])
+    # A program of an earlier machine's may have locked it.
+    os.chmod("/run/machine/home", os.stat("/run/machine/home").st_mode & 0o7777 | 0o700)
     mount("/run/machine/home", HOME, "", MS_MOVE)
 
 

@@ -78,7 +78,8 @@ export class DockerMachines {
       this.container(machineId).exec({
         Cmd: ['/usr/bin/node', '/opt/wheelhouse/agent.cjs', '--session'],
         User: 'agent',
-        WorkingDir: '/home/session',
+        // Not its home, which may be locked: it opens that itself.
+        WorkingDir: '/',
         AttachStdin: false,
         AttachStdout: false,
         AttachStderr: false,

@@ -79,12 +79,17 @@ describe('a home of a QEMU machine', () => {
   });
 
   it('is full at its quota, and the machine says so', async () => {
-    const { client } = await park.ready({ ...park.spec(), home: { ...home, quotaMiB: 32 } });
+    const small = { ...home, quotaMiB: 32 };
+    const { client, target } = await park.ready({ ...park.spec(), home: small });
     const filled = await client.exec({ epoch: 0, command: 'head -c 60000000 /dev/zero > big', timeoutMs: 30_000 });
     expect(filled).toMatchObject({ success: false, stderr: expect.stringContaining('No space left') });
     const { disk } = await client.health();
     expect(disk?.homeFreeBytes).toBeLessThan(1_000_000);
     expect(disk?.freeBytes).toBeGreaterThan(100_000_000);
+    // A session that filled its home can still come back to it.
+    await backend.destroy(target.machineId, never);
+    const next = await park.ready({ ...park.spec(), home: small });
+    expect(await run(next.client, 'rm big; echo room > made; cat made')).toBe('room');
   });
 
   it('is read as its disk, not beside its machine, and gives way to one', async () => {
