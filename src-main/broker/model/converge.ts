@@ -12,11 +12,14 @@ export async function converge(driver: Driver): Promise<void> {
   const { world } = driver;
   driver.engine('well');
   if (world.life.dead) driver.revive();
+  world.life.doom(Number.POSITIVE_INFINITY);
+  await pass(driver, 1000);
+  driver.limit(0);
+  // After many failures in a row the broker waits long, or for a person's word.
+  for (const { id } of world.broker.pools.list()) world.broker.pools.retry(id);
   for (let n = 0; n < 40; n++) {
-    // An armed death still comes, and its successor finishes.
-    if (world.life.dead) driver.revive();
     await pass(driver, 10_000);
-    if (n > 5 && !world.life.dead && (await unfinished(driver)) === null) break;
+    if (n > 5 && (await unfinished(driver)) === null) break;
   }
   const why = await unfinished(driver);
   if (why !== null) throw new Error(`After everything was mended: ${why}. ${describe(driver)}`);
@@ -44,7 +47,7 @@ async function unfinished(driver: Driver): Promise<string | null> {
       if (machines[state] !== count(state))
         return `${pool.id} says ${machines[state]} ${state}, there are ${count(state)}`;
     if (pool.paused) continue;
-    const full = own.length >= pool.warm.maximum || driver.hostIsFull(rows.length);
+    const full = own.length >= pool.warm.maximum;
     if (count('ready') < pool.warm.minimum && !full) return `${pool.id} has ${count('ready')} ready machines`;
   }
   const gone = sql(world.db, 'SELECT id FROM pools WHERE deleting = 1').all() as { id: string }[];
@@ -57,7 +60,9 @@ async function homesDiffer({ world }: Driver, machines: readonly Row[]): Promise
   const there = (await world.backend.homes?.list(never))?.map((home) => home.homeId).sort() ?? [];
   const known = rows.map((row) => row.id).sort();
   if (there.join() !== known.join()) return `the engine has the homes ${there.join()}, the store ${known.join()}`;
-  const leaving = rows.find((row) => row.deleting === 1);
+  // A quarantined machine has its home with it until somebody has looked.
+  const kept = new Set(machines.filter((row) => row.state === 'quarantined').map((row) => row.home_id));
+  const leaving = rows.find((row) => row.deleting === 1 && !kept.has(row.id));
   if (leaving) return `the home ${leaving.id} still goes`;
   const used = new Set(machines.map((row) => row.home_id));
   const orphan = rows.find((row) => row.caller === null && !used.has(row.id));

@@ -5,7 +5,7 @@ import type { Session } from '@shared/session';
 import type { Caller } from '../../base/caller';
 import { sql } from '../../store/database';
 import { isEnded } from '../sessionState';
-import { advance } from './passing';
+import { advance, book } from './passing';
 import { hostLimits, poolPatches, type EngineFault, type MachineFault, type Op, type Step } from './ops';
 import type { SessionModel } from './reference';
 import type { World } from './world';
@@ -42,6 +42,8 @@ export class Driver {
   private readonly written = new Map<string, string>();
   private readonly generations = new Map<number, number>();
   private writes = 0;
+  /** By how far the wall clock leapt since the broker last looked: one that dies before it does takes that for its absence. */
+  unseenWallMs = 0;
   private limits: CapacityLimits = hostLimits[0];
 
   constructor(readonly world: World) {
@@ -60,6 +62,8 @@ export class Driver {
   revive(): void {
     this.count('revived');
     this.asks.clear();
+    book(this, 0, this.unseenWallMs);
+    this.unseenWallMs = 0;
     this.world.begin();
   }
   private keyOf(place: number): string {
@@ -136,14 +140,8 @@ export class Driver {
         return this.hurt(op.which, op.does);
       case 'engine':
         return this.engine(op.fault);
-      case 'limits': {
-        const limits = hostLimits[op.limits] ?? hostLimits[0];
-        return this.attempt(op.op, async () => {
-          broker.capacity.set(limits);
-          this.limits = limits;
-          watcher.hostLimit(limits);
-        });
-      }
+      case 'limits':
+        return this.attempt(op.op, async () => this.limit(op.limits));
       case 'time':
         return advance(this, op.how, op.n);
       case 'die':
@@ -206,7 +204,8 @@ export class Driver {
         if (ask.stop.signal.aborted && error === ask.stop.signal.reason) return this.count('acquire: hung up');
         const { code } = this.world.refused('acquire', error);
         this.count(`acquire: ${code}`);
-        if (!refusals.includes(code))
+        const bad = code === 'bad_request' && op.home !== null;
+        if (!bad && !refusals.includes(code))
           this.world.broke(new Error(`an acquire was refused with ${code}`, { cause: error }));
         if (model.told === null && model.seen === 'none' && ![...this.asks].some((one) => one.sessionId === sessionId))
           this.asked.delete(sessionId);
@@ -296,15 +295,20 @@ export class Driver {
     else if (fault === 'lyingGuests') faults.guest = { kind: 'wrongIdentity' };
     else Object.assign(faults, { unreachable: false, createFails: null, destroyFails: null, guest: { kind: 'none' } });
   }
-  /** No machine more, as the limits say that this driver has set. */
-  hostIsFull(machines: number): boolean {
-    return this.limits.memoryMiB !== null || machines >= (this.limits.machines ?? Number.POSITIVE_INFINITY);
+  limit(n: number): void {
+    const limits = hostLimits[n] ?? hostLimits[0];
+    const { watcher, broker } = this.world;
+    // Until it is answered either may hold.
+    watcher.hostLimit([this.limits, limits]);
+    broker.capacity.set(limits);
+    this.limits = limits;
+    watcher.hostLimit([limits]);
   }
   /** Ids of sessions that have a row, and what their pools say. */
-  rows(): { id: string; status: Session['status']; spec: string }[] {
+  rows(): { id: string; status: Session['status']; home_id: string | null; spec: string }[] {
     return sql(
       this.world.db,
-      'SELECT s.id, s.status, p.spec FROM sessions s JOIN pools p ON p.id = s.pool_id',
+      'SELECT s.id, s.status, s.home_id, p.spec FROM sessions s JOIN pools p ON p.id = s.pool_id',
     ).all() as never;
   }
 }

@@ -110,7 +110,28 @@ export interface Step {
   op: Op;
   turns: number | null;
 }
-export const runs: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({ op, turns: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 2 }) }),
-  { minLength: 4, maxLength: 40, size: 'max' },
-);
+/** A life: what the first pool is, what its engine does with warm machines, and what happens. */
+export interface Story {
+  first: number;
+  parks: boolean | 'optional';
+  steps: Step[];
+}
+export const firstPools: readonly PoolPatch[] = [
+  {},
+  { idle: { policy: 'suspend', afterSeconds: 60 } },
+  { home: { policy: 'keep', quotaMiB: 64, expiresAfterDays: 1 } },
+  {
+    idle: { policy: 'suspend', afterSeconds: 30 },
+    home: { policy: 'keep', quotaMiB: 64, expiresAfterDays: 1 },
+    warm: { minimum: 1, maximum: 3, freeze: true },
+  },
+];
+export const stories: fc.Arbitrary<Story> = fc.record({
+  first: fc.nat(firstPools.length - 1),
+  parks: fc.constantFrom(false, true, 'optional' as const),
+  steps: fc.array(fc.record({ op, turns: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 2 }) }), {
+    minLength: 4,
+    maxLength: 40,
+    size: 'max',
+  }),
+});

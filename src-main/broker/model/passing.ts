@@ -24,11 +24,9 @@ export async function advance(driver: Driver, how: TimeStep, n: number): Promise
       for (let i = 0; i < n * 2; i++) await pass(driver, hour);
       return;
     case 'sleep':
-      world.time.setWall(n * 3 * hour);
-      return book(driver, 0, n * 3 * hour);
+      return leap(driver, n * 3 * hour);
     case 'wallForward':
-      world.time.setWall(n * day);
-      return book(driver, 0, n * day);
+      return leap(driver, n * day);
     case 'wallBack':
       world.time.setWall(-n * day);
       return;
@@ -40,20 +38,29 @@ export async function pass(driver: Driver, ms: number): Promise<void> {
   await world.drain();
   book(driver, ms, ms);
   world.time.step(ms);
+  if (!world.life.dead) driver.unseenWallMs = 0;
   await world.drain();
   world.watcher.look();
   world.watcher.throwIfBroken();
 }
 
+function leap(driver: Driver, ms: number): void {
+  driver.world.time.setWall(ms);
+  driver.unseenWallMs += ms;
+  book(driver, 0, ms);
+}
+
 /** `steady`: what passed on the steady clock, `wall`: at most this on the wall's. */
-function book(driver: Driver, steady: number, wall: number): void {
+export function book(driver: Driver, steady: number, wall: number): void {
   const { watcher } = driver.world;
-  for (const { id, status, spec } of driver.rows()) {
+  for (const { id, status, spec, home_id } of driver.rows()) {
     const model = watcher.session(id);
     const { idle } = JSON.parse(spec) as PoolSpec;
     if (status === 'active' && !model.human && steady <= sleepGap) {
       model.idleMs += steady;
-      if (model.idleMs >= idle.afterSeconds * second) model.licences.add(idle.policy === 'suspend' ? 'suspend' : 'end');
+      if (model.idleMs >= idle.afterSeconds * second)
+        // One from before its pool had homes has nothing that could be kept.
+        model.licences.add(idle.policy === 'suspend' && home_id !== null ? 'suspend' : 'end');
     }
     if (model.human) model.idleMs = 0;
     if (status === 'idle') model.suspendedMs += Math.max(steady, wall);

@@ -215,8 +215,8 @@ export class Watcher {
     if (home.session_id !== null) {
       must(!home.deleting, () => `the home ${home.id} goes while ${home.session_id} has it`);
       model.unusedMs = 0;
-      // It may go with its session, unless it was to be kept.
-      model.mayGo = !model.keep;
+      // It may go with its session, unless it was to be kept; with one that expires it goes in any case.
+      model.mayGo = !model.keep || this.session(home.session_id).licences.has('days');
     } else if (model.unusedMs >= home.expires_after_days * 86_400_000) model.mayGo = true;
   }
 
@@ -234,9 +234,9 @@ export class Watcher {
     this.hostCeiling = ceilingAfter(this.hostCeiling, count, this.hostMaximum);
   }
   private hostMaximum = Number.POSITIVE_INFINITY;
-  /** The computer's limits are others from now on. */
-  hostLimit(limits: CapacityLimits): void {
-    this.hostMaximum = limits.machines ?? Number.POSITIVE_INFINITY;
+  /** The computer's limit is one of these from now on. */
+  hostLimit(limits: readonly CapacityLimits[]): void {
+    this.hostMaximum = Math.max(...limits.map(({ machines }) => machines ?? Number.POSITIVE_INFINITY));
     const { count } = sql(this.db, 'SELECT count(*) AS count FROM machines').get() as { count: number };
     this.hostCeiling = ceilingAfter(this.hostCeiling, count, this.hostMaximum);
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PoolPatch } from '@shared/pool';
 import { createBus } from '../../base/bus';
 import { asWheelhouseError, WheelhouseError } from '../../base/errors';
 import { countingIds } from '../../base/ids';
@@ -37,14 +38,17 @@ export class World {
   private readonly giveTimersBack: () => void;
   private seed = 1;
 
-  constructor(make: typeof createFakeBackend, parks: boolean | 'optional') {
+  /** `first` is what the first pool is. */
+  constructor(make: typeof createFakeBackend, parks: boolean | 'optional', first: PoolPatch = {}) {
     this.giveTimersBack = this.time.install();
-    this.backend = make({ dataDir: this.folder, parks: parks as boolean });
+    this.backend = make({ dataDir: this.folder, parks });
     const store = poolStore(this.db);
     const spec = store.get('desktop')?.spec;
     if (!spec) throw new Error('There is no first pool.');
     const fresh = { ...spec, backend: 'fake' as const, warm: { minimum: 1, maximum: 3 } };
-    transaction(this.db, () => store.setSpec('desktop', { ...fresh, idle: { policy: 'release', afterSeconds: 600 } }));
+    transaction(this.db, () =>
+      store.setSpec('desktop', { ...fresh, idle: { policy: 'release', afterSeconds: 600 }, ...first }),
+    );
     this.begin();
   }
 
