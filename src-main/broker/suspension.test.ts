@@ -81,6 +81,16 @@ describe('a session that is suspended', () => {
     expect(world.backend.created.length - created).toBeLessThanOrEqual(2);
   });
 
+  test('is told to whoever measures, once a resume', async () => {
+    world = new World(createFakeBackend, suspending);
+    const outcomes: string[] = [];
+    await world.start({ hooks: { acquired: ({ outcome, ms }) => outcomes.push(`${outcome} ${ms > 0}`) } });
+    const { sessionId } = await world.acquire();
+    await world.broker.suspend(sessionId, 'test');
+    await Promise.all([world.broker.connect(sessionId), world.broker.connect(sessionId)]);
+    expect(outcomes.slice(1)).toEqual(['resumed true']);
+  });
+
   test('is not woken by who does not need its machine', async () => {
     const { sessionId } = await begin();
     await world.broker.suspend(sessionId, 'test');

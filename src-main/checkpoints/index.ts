@@ -94,9 +94,12 @@ export function createCheckpoints(deps: CheckpointDeps): CheckpointService {
     },
     create: (sessionId, by, { name, cause }) => create({ sessionId, by, name, cause: cause ?? by.kind }),
     restore(sessionId, checkpointId, by, { force = false } = {}) {
+      const { status, machineId } = live(sessionId);
+      const row = shelf.find(sessionId, checkpointId);
+      const suspended = status === 'idle' || status === 'acquiring';
+      if (suspended || (machineId !== null && row.machine_id !== machineId)) throw otherMachine(row);
       supported(sessionId);
-      const row = shelf.ready(sessionId, checkpointId);
-      if (row.machine_id !== broker.machineOf(sessionId).machineId) throw otherMachine(row);
+      shelf.ready(sessionId, checkpointId);
       return shelf.alone(sessionId, () =>
         shelf.using(checkpointId, () =>
           by.kind === 'agent'

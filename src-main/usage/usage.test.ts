@@ -94,6 +94,16 @@ describe('the time of a session', () => {
     });
   });
 
+  it('goes on while it is suspended, also when it was found so after a start', () => {
+    suspended.emit(session('s-0000001', { status: 'idle' }));
+    fake.advance(4000);
+    bus.emit({ event: 'session', data: session('s-0000001', { status: 'acquiring' }) });
+    fake.advance(1000);
+    live.emit(session('s-0000001'));
+    fake.advance(2000);
+    expect(total()).toMatchObject({ sessions: 1, wallMs: 7000, suspendedMs: 5000, activeMs: 0 });
+  });
+
   it('is not the agent’s while its call waits for a person', () => {
     live.emit(session('s-0000001'));
     const over = usage.call('s-0000001', 'request_human');

@@ -9,6 +9,7 @@ export const checkpointList = readTool({
     'The saved checkpoints of this desktop, oldest first, with the id that checkpoint_restore takes. People and the pool’s rules save some too.',
   input: z.strictObject({}),
   looks: false,
+  awake: false,
   record: 'never',
   words: () => 'Asked for the checkpoints',
   async run(context) {
