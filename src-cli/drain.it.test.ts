@@ -41,13 +41,14 @@ const begin = async (...flags: string[]) => {
 };
 const read = async (sessionId: string) => (await apiOf(dataDir, token)('GET', `/api/sessions/${sessionId}`)).body;
 /** The command's intent is on record: it runs, or is about to. */
-const underWay = (api: ReturnType<typeof apiOf>, sessionId: string) =>
-  expect
+const underWay = async (api: ReturnType<typeof apiOf>, sessionId: string): Promise<void> => {
+  await expect
     .poll(async () => {
       const { body } = await api('GET', `/api/sessions/${sessionId}/actions`);
       return (body.data as Action[]).some(({ outcome }) => outcome === 'pending');
     })
     .toBe(true);
+};
 
 it('ends the call that is under way, begins nothing new, and leaves its machines', async () => {
   const { api, sessionId, machineId, computerUrl } = await begin();

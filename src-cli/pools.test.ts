@@ -133,6 +133,15 @@ it('tries again, and says what a pool does with homes and wishes', async () => {
   expect(await pools('update', 'desktop', '--acquire-idle', '60')).toMatchObject({ code: 2 });
 });
 
+it('takes the usual time of an idle policy that is another, unless one is said', async () => {
+  const idle = async (...flags: string[]) => (JSON.parse((await pools(...flags, '--json')).out) as Pool).idle;
+  expect(await idle('create', 'A', '--idle-policy', 'suspend')).toEqual({ policy: 'suspend', afterSeconds: 900 });
+  expect(await idle('create', 'B', '--idle-policy', 'suspend', '--idle', '60')).toMatchObject({ afterSeconds: 60 });
+  expect(await idle('update', 'B', '--idle-policy', 'suspend')).toMatchObject({ afterSeconds: 60 });
+  expect(await idle('update', 'B', '--idle-policy', 'release')).toEqual({ policy: 'release', afterSeconds: 1800 });
+  expect((await pools('update', 'B', '--idle-policy', 'sleep')).err).toContain('idle.policy');
+});
+
 it('pauses and lets go on', async () => {
   expect((await pools('pause', 'desktop')).out).toMatch(/paused +true/);
   expect(JSON.parse((await pools('resume', 'desktop', '--json')).out)).toMatchObject({ paused: false });

@@ -53,6 +53,9 @@ export const idleSchema = z.object({
     .max(31 * 86_400),
 });
 
+/** Seconds without activity that people are offered for each policy. */
+export const idleAfterSeconds = { release: 1800, suspend: 900 } as const;
+
 export const poolFields = {
   displayName: z.string().trim().min(1).max(60),
   description: z.string().max(512),
@@ -125,7 +128,7 @@ export const poolDefaults: Omit<PoolSpec, 'displayName'> = {
   image: 'desktop',
   size: { cpus: 2, memoryMiB: 2048, width: 1280, height: 800 },
   warm: { minimum: 2, maximum: 8 },
-  idle: { policy: 'release', afterSeconds: 1800 },
+  idle: { policy: 'release', afterSeconds: idleAfterSeconds.release },
   home: { policy: 'none', quotaMiB: 1024, expiresAfterDays: 30 },
   network: { policy: 'none', allow: [] },
   checkpoints: { beforeTakeover: false, beforeCommands: false, keep: 6 },

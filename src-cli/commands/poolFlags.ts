@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { poolDefaults, type Pool, type PoolPatch, type PoolSpec } from '@shared/pool';
+import { idleAfterSeconds, idleSchema, poolDefaults, type Pool, type PoolPatch, type PoolSpec } from '@shared/pool';
 import { common, type CommonOptions } from '../context';
 import { UsageError } from '../errors';
 import { number, numberOrNone, pair } from '../values';
@@ -57,7 +57,7 @@ export const withSpec = (command: Command): Command =>
     .option('--no-freeze')
     .option('--idle <seconds>', 'without activity until a session ends, or is suspended')
     .option('--idle-minutes <n>', 'the same in minutes')
-    .option('--idle-policy <policy>', 'what happens then: release or suspend')
+    .option('--idle-policy <policy>', 'what happens then: release (after 30 min unless said) or suspend (15 min)')
     .option('--idle-keeps <what>', 'of a suspended session: home, or the whole machine where the backend can save one')
     .option('--home <policy>', 'when a session ends, its home goes (none) or stays (keep)')
     .option('--home-quota <MiB>', 'the most that a home may hold; 0 for no bound')
@@ -106,7 +106,8 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
   merge('idle', {
     policy: options.idlePolicy,
     keeps: options.idleKeeps,
-    afterSeconds: minutes === undefined ? number('idle', options.idle) : Math.round(minutes * 60),
+    afterSeconds:
+      (minutes === undefined ? number('idle', options.idle) : Math.round(minutes * 60)) ?? usualIdle(options, base),
   });
   merge('home', {
     policy: options.home,
@@ -129,6 +130,11 @@ export function patchOf(options: PoolOptions, now: Pool | null): PoolPatch {
   return patch as PoolPatch;
 }
 
+/** Of a policy that is another from now on, where no time was given; undefined: as it was. */
+function usualIdle({ idlePolicy }: PoolOptions, { idle }: Pick<PoolSpec, 'idle'>): number | undefined {
+  const policy = idleSchema.shape.policy.safeParse(idlePolicy).data;
+  return policy === undefined || policy === idle.policy ? undefined : idleAfterSeconds[policy];
+}
 function idleBounds(text: string | undefined): { minimum?: number; maximum?: number } | null | undefined {
   if (text === undefined || text === 'none') return text === undefined ? undefined : null;
   const [minimum, maximum] = pair('acquire-idle', text, ':');
