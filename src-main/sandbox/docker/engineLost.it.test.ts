@@ -30,7 +30,18 @@ class PrivateEngine {
       index % 2 === 0 ? word : join(this.folder, word),
     );
     const apart = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--storage-driver', 'vfs'];
-    const words = ['dockerd', ...places, '-H', `unix://${this.socket}`, '--pidfile', this.pidFile, ...apart];
+    // An engine that is to have no bridge takes away the one that is there: it has a network of its own to do that in.
+    const words = [
+      'unshare',
+      '--net',
+      'dockerd',
+      ...places,
+      '-H',
+      `unix://${this.socket}`,
+      '--pidfile',
+      this.pidFile,
+      ...apart,
+    ];
     const [file = '', ...args] = [...asRoot, ...words, ...(liveRestore ? ['--live-restore'] : [])];
     const child = spawn(file, args, { stdio: 'ignore' });
     this.child = child;
