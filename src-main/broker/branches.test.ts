@@ -109,11 +109,19 @@ describe('a branch', () => {
 
   test('of what is not there, or can’t be, is refused', async () => {
     const { from, sessionId } = await begin();
-    await expect(branch({ ...from, machineId: 'm_none' })).rejects.toMatchObject({ code: 'not_found' });
+    const none = { checkpointId: 'ck_none', machineId: 'm_none' };
+    await expect(branch(none)).rejects.toMatchObject({ code: 'guest_failed' });
     await expect(branch({ ...from, checkpointId: '../x' })).rejects.toMatchObject({ code: 'bad_request' });
     const pool = world.broker.pools.create({ displayName: 'Other', backend: 'fake', warm: { minimum: 0, maximum: 1 } });
     await expect(branch(from, { poolId: pool.id })).rejects.toMatchObject({ code: 'bad_request' });
     await expect(branch({ ...from, checkpointId: 'ck_none' })).rejects.toMatchObject({ code: 'guest_failed' });
     expect(world.broker.sessions.get(sessionId).status).toBe('active');
+  });
+
+  test('of a session that was suspended since goes on all the same: its checkpoints outlive its machine', async () => {
+    const { from } = await begin();
+    const session = await branch({ ...from, machineId: 'm_before' });
+    const { guest } = await world.broker.connect(session.sessionId);
+    expect((await guest.readFile('kept.txt')).toString()).toBe('kept');
   });
 });
