@@ -130,15 +130,6 @@ describe('on the real engine', () => {
     await broker.release('after-the-kill', 'test', 'done');
   });
 
-  test('a frozen container is found by its silence', async () => {
-    await ready(1);
-    const { sessionId, machineId } = await acquire('frozen-session');
-    await docker('pause', await containerOf(machineId ?? ''));
-    await eventually(() => broker.sessions.get(sessionId).status === 'failed');
-    expect(broker.sessions.get(sessionId).reason).toMatch(/hangs/);
-    await ready(1);
-  });
-
   test('a restart adopts the same container, and leaves foreign ones alone', async () => {
     await ready(1);
     const session = await acquire('adopted-session');
