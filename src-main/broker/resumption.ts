@@ -41,11 +41,11 @@ export class Resumption {
 
   /**
    * Resolves when the session has its machine, or does not wait for one any more. not_ready (with retryAfterSeconds) when
-   * that takes longer than a client waits, control_paused while a person has stopped it and `wake` is not true, or what
+   * that takes longer than `ms`, control_paused while a person has stopped it and `wake` is not true, or what
    * is in the way.
    */
-  async wait(sessionId: string, { signal, progress, wake }: ConnectOptions = {}): Promise<void> {
-    const { resumeWaitMs, progressMs } = this.core.limits;
+  async wait(sessionId: string, ms: number, { signal, progress, wake }: ConnectOptions = {}): Promise<void> {
+    const { progressMs } = this.core.limits;
     const running = this.running.get(sessionId) ?? this.begin(sessionId, wake === true);
     let stopTimer: (() => void) | undefined;
     const repeat = (): void => {
@@ -55,7 +55,7 @@ export class Resumption {
     const off = running.says.on((words) => progress?.(words));
     repeat();
     try {
-      await bounded('Bringing the desktop back', resumeWaitMs, signal, () => running.done);
+      await bounded('Bringing the desktop back', ms, signal, () => running.done);
     } catch (error) {
       if (asWheelhouseError(error).code !== 'timeout') throw error;
       throw away('The session was suspended, and its desktop is still coming up. Try again shortly.', 3);

@@ -89,16 +89,20 @@ export class SessionLife {
   }
   /** With a machine, unless it waits for its first; resumed on the way. */
   private async present(sessionId: string, options: ConnectOptions): Promise<SessionRow> {
+    const { resumeWaitMs } = this.core.limits;
+    const { clock } = this.core.options;
+    const began = clock.monotonic();
     for (let round = 0; round < mostRounds; round++) {
       const row = this.living(sessionId);
       const leaving = this.suspension.underWay(row);
       if (!leaving && !isAway(row.status)) return row;
       if (options.wake === false) throw away('The session is suspended.');
+      // As long as one call waits, for all of it.
+      const left = Math.max(0, resumeWaitMs - (clock.monotonic() - began));
       if (leaving) {
         options.progress?.('The session is just being suspended; it comes back after that.');
-        const { resumeWaitMs } = this.core.limits;
-        await bounded('Suspending the session', resumeWaitMs, options.signal, () => leaving, 'not_ready');
-      } else await this.resumption.wait(sessionId, options);
+        await bounded('Suspending the session', left, options.signal, () => leaving, 'not_ready');
+      } else await this.resumption.wait(sessionId, left, options);
     }
     throw away('The session’s desktop is not there yet. Try again shortly.', 3);
   }

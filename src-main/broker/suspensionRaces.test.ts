@@ -197,6 +197,32 @@ async function life(mortal: Mortal): Promise<void> {
   if (!over()) await until(world.broker.release('key-00000001', 'test', 'done'));
 }
 
+describe('a broker that died while it suspended a session', () => {
+  test.each([{ dies: false }, { dies: true }])(
+    'ends what it began, whether its machine is there: $dies',
+    async ({ dies }) => {
+      world = new World(createFakeBackend, suspending);
+      const mortal = new Mortal({ point: 'settle+', nth: 1 });
+      await world.start(mortal.options());
+      const { sessionId, machineId } = await world.acquire();
+      const { guest } = await world.broker.connect(sessionId);
+      await guest.writeFile({ epoch: 1, path: 'kept.txt', data: Buffer.from('kept') });
+      world.broker.suspend(sessionId, 'test').catch(() => {});
+      await eventually(() => mortal.dead);
+      if (dies) world.backend.kill(machineId ?? '');
+      await world.start();
+      // Nobody calls.
+      await eventually(
+        () => status(sessionId) === 'idle',
+        () => world.describe(),
+      );
+      const back = await world.broker.connect(sessionId);
+      expect((await back.guest.readFile('kept.txt')).toString()).toBe('kept');
+      await settled();
+    },
+  );
+});
+
 describe('killed at every named point of being away', () => {
   test('the next broker goes on: the session lives with its home, or ended as it was told', async () => {
     world = new World(createFakeBackend, suspending);
