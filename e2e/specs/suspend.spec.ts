@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { TestAgent } from '../harness/agent';
 import { TestApp } from '../harness/app';
-import type { TestAgent } from '../harness/agent';
-import { containerOf } from '../harness/docker';
+import { containerOf, removeOurs } from '../harness/docker';
 import { lookAtIt } from '../harness/pictures';
 import { PoolsPage } from '../pages/poolsPage';
 import { SessionPage } from '../pages/sessionPage';
@@ -166,5 +169,56 @@ test.describe('suspended sessions', () => {
       .poll(async () => (await app.invoke('homes.list', {})).map((home) => home.homeId))
       .not.toContain(homeId);
     expect((await agent.call('take_screenshot', { sessionId: id })).isError).toBe(true);
+  });
+});
+
+test.describe('by itself, and over a restart', () => {
+  let app: TestApp;
+  let agent: TestAgent;
+  let dataDir = '';
+  let id = '';
+  let secret = '';
+  const session = () => app.invoke('sessions.get', { sessionId: id });
+  const tile = () => app.page.locator(`[data-session="${id}"]`);
+
+  test.afterAll(async () => {
+    await agent?.close();
+    await app?.close();
+    if (dataDir) await removeOurs(dataDir);
+    if (dataDir) await rm(dataDir, { recursive: true, force: true });
+  });
+
+  test('a session that nobody uses for as long as its pool says is suspended', async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'wh-e2e-'));
+    app = await TestApp.launch({ dataDir });
+    await app.invoke('pools.update', { id: 'desktop', patch: { idle: { policy: 'suspend', afterSeconds: 10 } } });
+    ({ secret } = await app.invoke('tokens.create', { name: 'quiet', poolId: 'desktop' }));
+    agent = await TestAgent.connect(await app.url(), secret, 'quiet');
+    id = String((await agent.must('start_session', { name: 'Quiet' })).structured.sessionId);
+    await agent.shell('echo kept > ~/kept.txt');
+    await agent.must('take_screenshot');
+    await app.go('/wall');
+    await expect(tile()).toContainText('Suspended', { timeout: 60_000 });
+    expect(await session()).toMatchObject({ status: 'idle', machineId: null });
+  });
+
+  test('killed and started again it is still suspended, with its last picture, and no machine for it', async () => {
+    const { suspendedAt, home } = await session();
+    await agent.close();
+    await app.kill();
+    app = await TestApp.launch({ dataDir });
+    await app.go('/wall');
+    await expect(tile()).toContainText('Suspended');
+    await expect(tile().locator('img')).toBeVisible();
+    expect(await session()).toMatchObject({ status: 'idle', suspendedAt, home, machineId: null });
+  });
+
+  test('the agent comes back to the same session and finds its files', async () => {
+    agent = await TestAgent.connect(await app.url(), secret, 'quiet');
+    const answer = await agent.must('execute_shell_command', { command: 'cat ~/kept.txt', sessionId: id });
+    expect(answer.structured).toMatchObject({ stdout: 'kept\n' });
+    expect((await session()).status).toBe('active');
+    await expect(tile()).not.toContainText('Suspended');
+    await app.invoke('sessions.release', { sessionId: id });
   });
 });
