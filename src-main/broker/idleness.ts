@@ -11,7 +11,8 @@ export const idleSecondsOf = (row: Pick<SessionRow, 'idleSeconds'>, spec: Pick<P
 
 /**
  * What becomes of sessions in which nothing happens: released or suspended, as their pool says. Whatever waits for a
- * person or is under way is not idle.
+ * person or is under way is not idle. A paused session is, as nobody acts: who paused it outlives its machine, and what a
+ * person stopped stays stopped on the next.
  */
 export class Idleness {
   constructor(
