@@ -99,10 +99,9 @@ export class Reconciler {
       machines.map((row) => ({ ...row, kept: this.core.quarantine.keptMs(row) > 0 })),
     );
   }
-  private reconcile({ pool, tag, allowed, mayCreate, ahead }: Picture): void {
+  private reconcile({ pool, machines, tag, allowed, mayCreate, ahead }: Picture): void {
     // What was begun goes first: it holds slots.
-    for (const row of this.core.machines.byPool(pool.id)) this.fleet.advance(row);
-    const machines = this.core.machines.byPool(pool.id);
+    for (const row of machines) this.fleet.advance(row);
     const idle = machines.filter((row) => isComing(row) && !this.fleet.busy(row.machineId));
     const own = this.ownSizes(pool.id).length;
     const { room = 0, spare = false, give = 0 } = this.capacity.allotment(pool.id) ?? {};
