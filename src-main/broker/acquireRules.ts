@@ -8,7 +8,11 @@ import { parseInput } from '../base/parse';
 import type { Caller } from '../base/caller';
 import type { SandboxBackend } from '../sandbox/backend';
 import type { PoolRow } from '../store/pools';
+import { keepsHomes } from './homes';
 import type { AcquireRequest } from './types';
+
+/** Below it a home that ends at its quota can't hold what a desktop writes into it by itself. */
+const leastQuotaMiB = 16;
 
 /** Labels that only the broker may set. */
 const reserved = /^wheelhouse([._-]|$)/;
@@ -93,6 +97,8 @@ export function checkSupported(spec: PoolSpec, backend: SandboxBackend | undefin
     if (!backend.homes && spec.idle.policy === 'suspend')
       refuse('idle.policy', `${name} keeps no homes, so it can't suspend; use release`);
     if (!backend.homes && spec.home.policy === 'keep') refuse('home.policy', `${name} keeps no homes; use none`);
+    if (backend.homes?.enforcesQuota && keepsHomes(spec) && spec.home.quotaMiB < leastQuotaMiB)
+      refuse('home.quotaMiB', `${name} ends homes at their quota; give them at least ${leastQuotaMiB} MiB`);
     if (!backend.checkpoints && spec.idle.keeps === 'machine')
       refuse('idle.keeps', `${name} can't save machines; use home`);
     if (!backend.parks && spec.warm.freeze === true)

@@ -215,6 +215,21 @@ describe('a home', () => {
     expect(await read(three.sessionId)).toBe('mine');
   });
 
+  test('that ends at its quota needs one', async () => {
+    world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 2 } });
+    const homes = { ...world.backend.homes!, enforcesQuota: true };
+    world.backends.set('fake', { ...world.backend, homes });
+    await world.start();
+    const home = { policy: 'keep', quotaMiB: 0, expiresAfterDays: 1 } as const;
+    expect(() => world.patch({ home })).toThrow(/home\.quotaMiB: .+ at least 16 MiB/);
+    expect(() =>
+      world.patch({ idle: { policy: 'suspend', afterSeconds: 60 }, home: { ...home, policy: 'none' } }),
+    ).toThrow(/at least 16 MiB/);
+    world.patch({ home: { ...home, policy: 'none' } });
+    world.patch({ home: { ...home, quotaMiB: 16 } });
+    expect((await world.acquire()).home?.keep).toBe(true);
+  });
+
   test('on a backend without any is refused in words, and so is what needs one', async () => {
     world = new World(createFakeBackend, { warm: { minimum: 0, maximum: 2 } }, { homes: false, checkpoints: false });
     await world.start();

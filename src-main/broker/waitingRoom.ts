@@ -184,21 +184,16 @@ export class WaitingRoom {
   }
 
   private tooLate(pending: Pending, waitMs: number): WheelhouseError {
-    const queue = this.queues.get(pending.poolId);
-    const place = queue?.place(pending.lane, pending) ?? 0;
-    const pool = this.core.pools.get(pending.poolId);
+    const { poolId } = pending;
+    const { place, waiting } = this.placeOf(pending.sessionId) ?? { place: 0, waiting: 0 };
+    const pool = this.core.pools.get(poolId);
     const ready =
       pool && this.views.conditionsFor(pool, this.core.machines.byPool(pool.id)).find((one) => one.type === 'Ready');
-    const where = place > 0 ? ` Your place was ${place} of ${queue?.size ?? place}.` : '';
+    const where = place > 0 ? ` Your place was ${place} of ${waiting}.` : '';
     return new WheelhouseError(
       'acquire_timeout',
       `No machine was ready within ${waitMs} ms.${where} ${ready?.message ?? ''}`.trim(),
-      {
-        place,
-        waiting: queue?.size ?? 0,
-        reason: ready?.reason,
-        retryAfterSeconds: this.retryAfter(pending.poolId, queue?.size ?? 0),
-      },
+      { place, waiting, reason: ready?.reason, retryAfterSeconds: this.retryAfter(poolId, waiting) },
     );
   }
   private full(words: string, poolId: string, waiting: number): WheelhouseError {
