@@ -1,4 +1,5 @@
 import type { ContainerInfo } from 'dockerode';
+import { sleep } from '../../base/deadline';
 import { WheelhouseError } from '../../base/errors';
 import type { MachineHome, MachineHomes } from '../backend';
 import { engineMs, statusOf, type Engine } from './engine';
@@ -10,6 +11,8 @@ import type { QuotaTrial } from './quota';
 
 /** Milliseconds that the engine may take to delete a volume with all that is in it. */
 const removeMs = 120_000;
+/** Milliseconds that the engine may take to let go of a container that is removed. */
+const helperGoneMs = 10_000;
 
 /** The volumes of one installation's homes. One machine at a time has a home: the engine itself would let many. */
 export class DockerHomes implements MachineHomes {
@@ -75,27 +78,35 @@ export class DockerHomes implements MachineHomes {
   }
 
   async remove(homeId: string, signal: AbortSignal): Promise<void> {
-    const { engine, sizes, readers } = this.parts;
+    const { sizes, readers } = this.parts;
     await this.inTurn(homeId, async () => {
       const volume = await this.own(homeId, signal);
       if (volume === null) return;
-      if (holdersIn(await this.containers(signal)).has(homeId)) throw inUse(homeId);
+      if ((await this.holders(signal)).has(homeId)) throw inUse(homeId);
       // Whoever reads it reads what nobody wants any more.
       await Promise.all([readers.end(homeId, inUse(homeId)), sizes.settled(homeId)]);
+      await this.removeVolume(homeId, volume, signal);
+      sizes.forget(homeId);
+    });
+  }
+
+  /** A helper that is on its way out, or was left behind just now, holds the volume for a moment more. */
+  private async removeVolume(homeId: string, volume: string, signal: AbortSignal): Promise<void> {
+    const [gone, used] = [404, 409];
+    for (const giveUpAt = performance.now() + helperGoneMs; ; await sleep(100, signal)) {
       try {
-        await engine.run(
+        return await this.parts.engine.run(
           'remove the home',
           signal,
           (docker, abortSignal) => docker.getVolume(volume).remove({ abortSignal }),
           removeMs,
         );
       } catch (error) {
-        const [gone, used] = [404, 409];
-        if (statusOf(error) === used) throw inUse(homeId);
-        if (statusOf(error) !== gone) throw error;
+        if (statusOf(error) === gone) return;
+        if (statusOf(error) !== used) throw error;
+        if (performance.now() > giveUpAt || (await this.holders(signal)).has(homeId)) throw inUse(homeId);
       }
-      sizes.forget(homeId);
-    });
+    }
   }
 
   /** The home's volume, or null when there is none, or one that is not ours. */
