@@ -40,7 +40,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'qemu',
-          include: ['src-main/sandbox/qemu/**/*.it.test.ts', 'src-*/**/*.qemu.it.test.ts'],
+          include: ['src-main/sandbox/qemu/**/*.it.test.ts', '{src-*,scripts}/**/*.qemu.it.test.ts'],
           expect: patient,
           testTimeout: 60_000,
           hookTimeout: 300_000,

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { sleep } from '../../../src-main/base/deadline';
 import type { HouseProcess } from '../lib/houseProcess';
 import { newEntry, type Entry, type SessionSeen } from './ledger';
+
+/** Milliseconds that a call is tried again for, and what may be. */
+const patienceMs = 30_000;
+const again = /not_ready|a person had control since/;
 
 /** Everything that callers do to a house, in one round; each stops at the death of the process. */
 export class Load {
@@ -96,9 +101,13 @@ export class Load {
     const text = `note ${++this.notes}`;
     entry.maybe.add(text);
     const command = `cat ~/note 2>/dev/null; echo '${text}' > ~/note && echo written`;
+    const end = Date.now() + patienceMs;
     let done = await house.run(entry.told.computerId, command);
-    // Said once after a hand-back: what the agent saw before is stale.
-    if (done?.text.includes('a person had control since')) done = await house.run(entry.told.computerId, command);
+    // As callers do: what is being reached again, or was stale since a hand-back, is asked for once more.
+    while (done && !done.ok && again.test(done.text) && Date.now() < end) {
+      await sleep(300);
+      done = await house.run(entry.told.computerId, command);
+    }
     if (!done) return;
     if (!done.ok || !done.text.includes('written')) {
       if (!entry.hurt && !stopping(done.text))

@@ -16,6 +16,8 @@ export interface CrashPlan {
   kills: number;
   /** How often each point that a life passes kills it. */
   each: number;
+  /** No more kills than this; default: as many as it takes. */
+  atMost?: number;
   random: () => number;
   say: (words: string) => void;
   /** Milliseconds after which no further kill is planned. */
@@ -110,10 +112,10 @@ class Trial {
 
   /** Each point in turn until each had its share, and deaths from outside between them. */
   async killAll(): Promise<void> {
-    const { kills, each, random, mostMs = Number.POSITIVE_INFINITY } = this.plan;
+    const { kills, each, random, atMost = Infinity, mostMs = Infinity } = this.plan;
     const tries = new Map<string, number>();
     while (this.report.kills < kills || this.due(each, tries).length > 0) {
-      if (Date.now() - this.began > mostMs) break;
+      if (this.report.kills >= atMost || Date.now() - this.began > mostMs) break;
       if (this.report.problems.length > 5) break;
       const due = this.due(each, tries);
       const point = due.length > 0 && random() < 0.8 ? due[Math.floor(random() * due.length)] : undefined;

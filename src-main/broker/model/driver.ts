@@ -126,7 +126,6 @@ export class Driver {
         const model = watcher.session(this.keyOf(op.key));
         if (model.human !== op.take) model.epoch += 1;
         model.human = op.take;
-        model.idleMs = 0;
         return;
       }
       case 'home.remove':

@@ -3,6 +3,8 @@ import type { ConnectGuest, GuestClient } from '../../guest/types';
 
 /** What a dead process waits for. */
 const never = new Promise<never>(() => {});
+/** One for all: a trace for each would cost more than the rest of a life. */
+const gone = new Error('This process is dead.');
 /** What answers without a promise, and changes nothing. */
 const atOnce = ['linkPath', 'describe', 'onExit', 'onLost', 'close'];
 
@@ -36,7 +38,7 @@ export class Life {
   }
   readonly fault = (point: string): void => {
     this.moved();
-    if (this.dead) throw new Error(`dead before ${point}`);
+    if (this.dead) throw gone;
     if (this.left !== null && --this.left <= 0) {
       this.kill();
       // A commit that is over is over, whatever became of who made it.

@@ -131,7 +131,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
   parks: fc.constantFrom(false, true, 'optional' as const),
   steps: fc.array(fc.record({ op, turns: fc.option(fc.integer({ min: 0, max: 12 }), { freq: 2 }) }), {
     minLength: 4,
-    maxLength: 40,
+    maxLength: 30,
     size: 'max',
   }),
 });
