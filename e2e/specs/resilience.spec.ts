@@ -104,10 +104,9 @@ test.describe('machines that fail', () => {
   });
 
   test('a guest that is frozen from outside stands still alone: a person is called, and let go on it goes on', async () => {
+    const { machineId } = await app.invoke('sessions.get', { sessionId: frozen.id });
     const call = async () =>
-      (await app.invoke('attention.list', {})).find(
-        ({ kind, sessionId }) => kind === 'machine' && sessionId === frozen.id,
-      );
+      (await app.invoke('attention.list', {})).findLast((each) => each.title.includes(String(machineId)));
     await app.go('/wall');
     await expect(tile(app, 'Good').locator('img')).toBeVisible();
     const container = await app.container(frozen.id);

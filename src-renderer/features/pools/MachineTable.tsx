@@ -5,15 +5,15 @@ import { Link } from 'wouter';
 import { call, messageOf } from '../../lib/api';
 import { useSessions } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
-import { capital, gigabytes } from '../../lib/words';
+import { gigabytes } from '../../lib/words';
 import { Button, IconButton } from '../../ui/Button';
 import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Notice } from '../../ui/Notice';
 import { Spinner } from '../../ui/Spinner';
 import { LookDialog } from './LookDialog';
-import { machineNote } from './lookModel';
+import { machineNote, stateWords } from './lookModel';
 import css from './MachineTable.module.css';
-import { inState, machineRoles, shortImage } from './model';
+import { inState, machineRole, shortImage } from './model';
 
 export function MachineTable({
   machines,
@@ -73,9 +73,11 @@ export function MachineTable({
                   {machine.machineId}
                 </th>
                 <td>
-                  <span className={css.state} data-role={machineRoles[machine.state]}>
-                    {stateIcon(machine.state)}
-                    {capital(machine.state)}
+                  <span className={css.state} data-role={machineRole(machine)}>
+                    {machine.trouble ? <TriangleAlert size={16} aria-hidden /> : stateIcon(machine.state)}
+                    <span className="clip" title={machine.reason ?? undefined}>
+                      {stateWords(machine)}
+                    </span>
                   </span>
                 </td>
                 <td className="clip" title={session ? session.name : (machine.reason ?? undefined)}>

@@ -3,7 +3,18 @@ import { machineTroubles, type Machine } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
 import { at, now } from '../gallery/fixtures';
 import { timeOfDay } from '../../lib/clock';
-import { answered, began, cannotRun, emptyTerminal, machineNote, recall, refused, troubleWords } from './lookModel';
+import {
+  answered,
+  began,
+  cannotRun,
+  emptyTerminal,
+  machineNote,
+  recall,
+  refused,
+  stateWords,
+  troubleWords,
+} from './lookModel';
+import { machineRole } from './model';
 
 const machine = (patch: Partial<Machine> = {}): Machine => ({
   machineId: 'm-1',
@@ -41,6 +52,14 @@ it('says in the table what is wrong and how long it stays', () => {
   expect(machineNote(machine({ keptUntil: at(1) }), now)).toBe('It answers no more, goes now');
   expect(machineNote(machine(), now)).toBe('It answers no more');
   expect(machineNote(machine({ state: 'ready', trouble: 'dead', reason: null }), now)).toBe('');
+});
+
+it('names the trouble of a machine that a session has beside its state', () => {
+  expect(stateWords(machine({ trouble: 'frozen' }))).toBe('Quarantined');
+  expect(stateWords(machine({ state: 'leased', trouble: 'disk_full' }))).toBe('Leased, disk full');
+  expect(stateWords(machine({ state: 'leased' }))).toBe('Leased');
+  expect(machineRole(machine({ state: 'leased', trouble: 'disk_full' }))).toBe('trouble');
+  expect(machineRole(machine({ state: 'leased' }))).toBe('agent');
 });
 
 it('says why nothing can be run', () => {

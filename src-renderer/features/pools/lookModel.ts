@@ -1,6 +1,7 @@
 import type { MachineLook, MachineRun } from '@shared/machineLook';
 import type { Machine, MachineTrouble } from '@shared/pool';
 import { duration, timeOfDay } from '../../lib/clock';
+import { capital } from '../../lib/words';
 
 /** Each trouble in a word or two, what it means, and what can be done about it. */
 export const troubleWords: Record<MachineTrouble, { word: string; means: string }> = {
@@ -18,6 +19,12 @@ export const troubleWords: Record<MachineTrouble, { word: string; means: string 
   },
   not_ready: { word: 'Never ready', means: 'It never passed its first check. Its console may say why.' },
 };
+
+/** "Quarantined", or "Leased, frozen" of one that is in trouble under its session. */
+export const stateWords = ({ state, trouble }: Machine): string =>
+  trouble && state !== 'quarantined'
+    ? `${capital(state)}, ${troubleWords[trouble].word.toLowerCase()}`
+    : capital(state);
 
 /** What the table says of a machine that no session has. */
 export function machineNote(machine: Machine, now: number): string {

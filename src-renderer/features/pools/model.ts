@@ -259,4 +259,6 @@ export const machineRoles: Record<Machine['state'], Role> = {
   destroying: 'nobody',
   gone: 'nobody',
 };
+/** A machine with trouble wears its colour, whoever has it. */
+export const machineRole = ({ state, trouble }: Machine): Role => (trouble ? 'trouble' : machineRoles[state]);
 export const inState = (machine: Machine, now: number) => age(now - Date.parse(machine.since));
