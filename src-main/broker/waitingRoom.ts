@@ -156,6 +156,8 @@ export class WaitingRoom {
   }
 
   private changed(poolId: string): void {
+    // As a rule nobody waits, and a session is had at once.
+    if (this.keys.size === 0) return;
     this.moved.add(poolId);
     this.timer ??= this.core.options.clock.after(this.core.limits.placesMs, () =>
       this.core.guard('telling places', () => this.tellPlaces()),
