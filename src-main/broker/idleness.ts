@@ -29,17 +29,18 @@ export class Idleness {
     const slept = this.activity.tick();
     for (const sessionId of this.activity.sessionIds()) {
       const row = this.core.sessions.get(sessionId);
+      if (!row) continue;
       // Begun by a broker that died, or by this one while the disk was full: it goes on, whoever is there by now.
-      if (row && isLeaving(row)) this.end.suspend(row, 'broker');
-      else if (this.whySpared(sessionId) !== null) this.activity.spare(sessionId);
-      else this.core.guard('ending an idle session', () => this.look(sessionId));
+      if (isLeaving(row)) this.end.suspend(row, 'broker');
+      else if (this.whySparedOf(row) !== null) this.activity.spare(sessionId);
+      else this.core.guard('ending an idle session', () => this.look(row));
     }
     return slept;
   }
-  private look(sessionId: string): void {
-    const row = this.core.sessions.get(sessionId);
-    const pool = row && this.core.pools.get(row.poolId);
-    if (!row || !pool || row.status !== 'active') return;
+  private look(row: SessionRow): void {
+    const { sessionId } = row;
+    const pool = this.core.pools.get(row.poolId);
+    if (!pool || row.status !== 'active') return;
     const seconds = idleSecondsOf(row, pool.spec);
     if (this.activity.idleMs(sessionId) < seconds * 1000) return;
     if (maySuspend(row, pool.spec)) return this.end.suspend(row, 'broker');
@@ -48,7 +49,10 @@ export class Idleness {
   }
   /** In words, why it is not to be taken for idle; null when nothing speaks against it. */
   whySpared(sessionId: string): string | null {
-    const machineId = this.core.sessions.get(sessionId)?.machineId ?? null;
+    const row = this.core.sessions.get(sessionId);
+    return row ? this.whySparedOf(row) : null;
+  }
+  private whySparedOf({ sessionId, machineId }: SessionRow): string | null {
     if (machineId !== null && this.core.machines.get(machineId)?.frozen) return 'It is stopped.';
     const kind = this.controlKind(sessionId);
     if (kind === 'human' || kind === 'draining' || kind === 'requested')
