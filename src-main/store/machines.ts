@@ -10,6 +10,7 @@ import {
 } from '@shared/pool';
 import { WheelhouseError } from '../base/errors';
 import { sql, type Database } from './database';
+import { parsedRows } from './parsedRows';
 
 const rowSchema = z
   .object({
@@ -100,18 +101,19 @@ const columns =
   'id, pool_id, backend, state, image, size, secret, boot_id, session_id, frozen, restoring, for_session, from_checkpoint, home_id, trouble, kept_until, reason, since, created_at';
 
 export function machineStore(db: Database): MachineStore {
+  const parsed = parsedRows((row) => rowSchema.parse(row));
   return {
     all: () =>
       sql(db, `SELECT ${columns} FROM machines ORDER BY seq`)
         .all()
-        .map((row) => rowSchema.parse(row)),
+        .map((row) => parsed(row)),
     byPool: (poolId) =>
       sql(db, `SELECT ${columns} FROM machines WHERE pool_id = ? ORDER BY seq`)
         .all(poolId)
-        .map((row) => rowSchema.parse(row)),
+        .map((row) => parsed(row)),
     get(machineId) {
       const row = sql(db, `SELECT ${columns} FROM machines WHERE id = ?`).get(machineId);
-      return row === undefined ? undefined : rowSchema.parse(row);
+      return row === undefined ? undefined : parsed(row);
     },
     insert(machine) {
       sql(

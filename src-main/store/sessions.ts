@@ -4,6 +4,7 @@ import { sizeSchema } from '@shared/pool';
 import { labelsSchema, sessionStatusSchema, type Page, type SessionStatus } from '@shared/session';
 import { WheelhouseError } from '../base/errors';
 import { sql, type Database } from './database';
+import { parsedRows } from './parsedRows';
 import { readPage, type PageQuery } from './page';
 
 const rowSchema = z
@@ -97,9 +98,10 @@ const given = <T extends string | number>(value: T | null | undefined): [number,
 ];
 
 export function sessionStore(db: Database): SessionStore {
+  const parsed = parsedRows((row) => rowSchema.parse(row));
   const one = (where: string, value: string): SessionRow | undefined => {
     const row = sql(db, `SELECT ${columns} FROM sessions WHERE ${where}`).get(value);
-    return row === undefined ? undefined : rowSchema.parse(row);
+    return row === undefined ? undefined : parsed(row);
   };
   return {
     get: (sessionId) => one('id = ?', sessionId),
@@ -111,7 +113,7 @@ export function sessionStore(db: Database): SessionStore {
         caller === undefined
           ? sql(db, `SELECT ${columns} FROM sessions WHERE ended_at IS NULL ORDER BY seq`).all()
           : sql(db, `SELECT ${columns} FROM sessions WHERE ended_at IS NULL AND caller = ? ORDER BY seq`).all(caller);
-      return found.map((row) => rowSchema.parse(row));
+      return found.map((row) => parsed(row));
     },
     page(query, filter) {
       const where: { text: string; values: string[] }[] = [];
