@@ -109,7 +109,7 @@ test.describe('suspended sessions', () => {
     await expect(app.page.getByRole('heading', { name: /^Suspended since/ })).toBeVisible();
     await app.page.getByRole('tab', { name: 'Details' }).click();
     await expect(app.page.getByText('Suspended since', { exact: true })).toBeVisible();
-    await expect(app.page.getByText(/^in (30|29) d$/)).toBeVisible();
+    await expect(app.page.getByText(/^in (30|29) days$/)).toBeVisible();
     await app.page.getByRole('tab', { name: 'Screen' }).click();
     expect(await status()).toBe('idle');
   });

@@ -36,10 +36,11 @@ const home = (patch: Partial<Home> = {}): Home => ({
 
 it('says what a home takes of its quota', () => {
   expect(usedWords(home())).toBe('212 MB of 2 GB');
-  expect(usedWords(home({ bytes: null, quotaMiB: 512 }))).toBe('up to 512 MB');
+  expect(usedWords(home({ bytes: null, quotaMiB: 512 }))).toBe('quota 512 MB');
   expect([sizeWords(0), sizeWords(900), sizeWords(1.5 * 1024 ** 3)]).toEqual(['0 KB', '1 KB', '1.5 GB']);
   expect(overWords(home())).toContain('nothing stops it');
   expect(overWords(home({ quotaEnforced: true }))).toContain('Full');
+  expect(totalWords([home({ bytes: null })])).toBe('1 home');
   expect(totalWords([home(), home({ bytes: null, overQuota: true })])).toBe('2 homes, 212 MB on disk, 1 over quota');
 });
 
@@ -55,7 +56,7 @@ it('says when it goes', () => {
   expect(goesWords(home(), now)).toBe('in 28 d');
   expect(goesWords(home({ expiresAt: at(-7200) }), now)).toBe('in 2 h 00');
   expect(goesWords(home({ expiresAt: at(1) }), now)).toBe('now');
-  expect(goesWords(home({ expiresAt: null, keep: false }), now)).toBe('With its session');
+  expect(goesWords(home({ expiresAt: null, keep: false }), now)).toBe('with session');
   expect(goesWords(home({ state: 'deleting' }), now)).toBe('');
 });
 

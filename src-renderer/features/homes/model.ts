@@ -11,10 +11,10 @@ export function sizeWords(bytes: number): string {
   return mib >= 1 ? `${Math.round(mib)} MB` : `${Math.ceil(bytes / 1024)} KB`;
 }
 
-/** "212 MB of 2 GB"; "up to 2 GB" of one that was not measured yet. */
+/** "212 MB of 2 GB"; "quota 2 GB" of one that was not measured yet. */
 export function usedWords({ bytes, quotaMiB }: Home): string {
   const quota = sizeWords(quotaMiB * 1024 ** 2);
-  return bytes === null ? `up to ${quota}` : `${sizeWords(bytes)} of ${quota}`;
+  return bytes === null ? `quota ${quota}` : `${sizeWords(bytes)} of ${quota}`;
 }
 
 /** Why a home over its quota is marked, and what that does. */
@@ -35,10 +35,10 @@ export function stateWords(home: Home): { word: string; role: Role } {
   }
 }
 
-/** When it goes by itself: "in 28 d", "now"; what it waits for otherwise. */
+/** When it goes by itself: "in 28 d", "now", "with session"; empty while it is kept for somebody. */
 export function goesWords(home: Home, now: number): string {
   if (home.state === 'deleting') return '';
-  if (home.expiresAt === null) return home.keep ? 'Not while used' : 'With its session';
+  if (home.expiresAt === null) return home.keep ? '' : 'with session';
   const left = Date.parse(home.expiresAt) - now;
   return left <= 0 ? 'now' : `in ${left >= day ? `${Math.ceil(left / day)} d` : age(left)}`;
 }
@@ -75,9 +75,10 @@ export function matchesHome(home: Home, poolName: string, query: string): boolea
     .every((word) => text.includes(word));
 }
 
-/** "5 homes, 2.9 GB on disk". */
+/** "5 homes, 2.9 GB on disk"; how many alone while none was measured. */
 export function totalWords(homes: readonly Home[]): string {
-  const bytes = homes.reduce((sum, home) => sum + (home.bytes ?? 0), 0);
+  const measured = homes.map((home) => home.bytes).filter((bytes): bytes is number => bytes !== null);
+  const bytes = measured.reduce((sum, each) => sum + each, 0);
   const over = homes.filter((home) => home.overQuota).length;
-  return `${homes.length === 1 ? '1 home' : `${homes.length} homes`}, ${sizeWords(bytes)} on disk${over > 0 ? `, ${over} over quota` : ''}`;
+  return `${homes.length === 1 ? '1 home' : `${homes.length} homes`}${measured.length > 0 ? `, ${sizeWords(bytes)} on disk` : ''}${over > 0 ? `, ${over} over quota` : ''}`;
 }

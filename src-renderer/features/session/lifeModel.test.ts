@@ -23,7 +23,7 @@ it('tells a suspended session from one that resumes and one that is new', () => 
 });
 
 it('says when it expires', () => {
-  expect(expiryWords(session({ expiresAt: at(-29.9 * 86_400) }), now)).toBe('in 30 d');
+  expect(expiryWords(session({ expiresAt: at(-29.9 * 86_400) }), now)).toBe('in 30 days');
   expect(expiryWords(session({ expiresAt: at(-7200) }), now)).toBe('in 2 h 00');
   expect(expiryWords(session({ expiresAt: at(1) }), now)).toBe('now');
   expect(expiryWords(session({ expiresAt: null }), now)).toBeNull();

@@ -13,12 +13,13 @@ export const isResuming = (session: Session) => session.status === 'acquiring' &
 export const suspendedSince = (session: Session, now: number) =>
   moment(session.suspendedAt ?? session.lastActivityAt, now);
 
-/** "in 30 d": when a suspended session expires and its home goes; null when that is not known. */
+/** "in 30 days": when a suspended session expires and its home goes; null when that is not known. */
 export function expiryWords({ expiresAt }: Session, now: number): string | null {
   if (expiresAt === null) return null;
   const left = Date.parse(expiresAt) - now;
   // Of days the nearest: one that was suspended just now has all of its 30.
-  if (left >= day) return `in ${Math.round(left / day)} d`;
+  const days = Math.round(left / day);
+  if (left >= day) return days === 1 ? 'in 1 day' : `in ${days} days`;
   return left <= 0 ? 'now' : `in ${age(left)}`;
 }
 
