@@ -143,6 +143,8 @@ export interface BrokerHooks {
   imageBuilding?: (image: string) => boolean;
   /** The newest picture on a session's timeline. */
   lastFrame?: (sessionId: string) => { hash: string; at: string } | null;
+  /** A command as it may be written to the log: without what looks like a secret. Absent: commands are not logged. */
+  maskText?: (text: string) => string;
   /** For figures: a request got its session, so long after it was asked for. Cheap, and never throws. */
   acquired?: (acquired: { poolId: string; outcome: AcquireOutcome; ms: number }) => void;
 }

@@ -26,6 +26,7 @@ import { openDatabase } from '../store/database';
 import { settingsStore } from '../store/settings';
 import { tokenStore } from '../store/tokens';
 import { createHumanRecorder, createTimeline } from '../timeline';
+import { maskText } from '../timeline/mask';
 import { createUsage } from '../usage';
 import { usualBackends } from './backends';
 import { storeFile } from './dataDir';
@@ -170,6 +171,7 @@ export async function compose(
       ...options.hooks,
       acquired: metrics.acquired,
       lastFrame: (sessionId) => lastFrameOf(db, sessionId),
+      maskText,
       isSpared: (sessionId) => waits(sessionId) || late.channel?.busy(sessionId) === true,
     },
     bus,
