@@ -70,13 +70,13 @@ describe('a command', () => {
   test.each([true, false])('runs in a quarantined machine, and who ran it is logged (engine: %s)', async (exec) => {
     const info = vi.fn<() => void>();
     const logger = { ...silentLogger, info } as unknown as typeof silentLogger;
-    const maskText = (text: string) => text.replaceAll('hunter2', '[masked]');
+    const maskText = (text: string) => text.replaceAll('hello', '[masked]');
     const { machineId } = await quarantined({ logger, hooks: { maskText } }, exec);
-    const done = await world.broker.machines.run(machineId, 'echo hello; : hunter2', 'olga');
+    const done = await world.broker.machines.run(machineId, 'echo hello', 'olga');
     expect(done).toMatchObject({ exitCode: 0, truncated: false });
     expect(done.output.trim()).toBe('hello');
     expect(info).toHaveBeenCalledWith(
-      expect.objectContaining({ machineId, by: 'olga', command: 'echo hello; : [masked]' }),
+      expect.objectContaining({ machineId, by: 'olga', command: 'echo [masked]' }),
       expect.any(String),
     );
   });
