@@ -28,7 +28,7 @@ export async function cycle(plan: CyclesPlan): Promise<string[]> {
   const { backend, cycles, say } = plan;
   const dataDir = mkdtempSync(join(tmpdir(), 'wh-soak-'));
   const house = await startWheelhouse({
-    ...{ dataDir, port: 0, logger: silentLogger, operator: 'soak', screenWorkerUrl: plan.screenWorkerUrl },
+    ...{ dataDir, port: 0, logger: silentLogger, operator: 'olga', screenWorkerUrl: plan.screenWorkerUrl },
     backends: (context) => [
       backend === 'fake' ? createFakeBackend({ dataDir: context.dataDir }) : createDockerBackend(context),
     ],

@@ -50,7 +50,9 @@ export function contradicts(entry: Entry, seen: SessionSeen | null): string | nu
   if (entry.homeId !== null && seen.home?.homeId !== entry.homeId)
     return `its home was ${entry.homeId}, now ${seen.home?.homeId}`;
   const moved = entry.doubts.has('suspend') || entry.doubts.has('resume') || entry.state === 'suspended';
-  if (!moved && (seen.status !== 'active' || seen.machineId !== entry.machineId))
+  // Who was told of it may have died before asking which machine it has.
+  const known = entry.machineId ?? seen.machineId;
+  if (!moved && (seen.status !== 'active' || seen.machineId !== known))
     return `it was on ${entry.machineId}, and is ${seen.status} on ${seen.machineId}`;
   if (entry.state === 'suspended' && !entry.doubts.has('resume') && seen.status !== 'idle')
     return `it was suspended, and is ${seen.status}`;

@@ -1,6 +1,6 @@
 import type { CapacityLimits } from '@shared/capacity';
 import type { ErrorCode } from '@shared/errors';
-import { poolDefaults } from '@shared/pool';
+import { poolDefaults, type PoolSpec } from '@shared/pool';
 import type { Session } from '@shared/session';
 import type { Caller } from '../../base/caller';
 import { sql } from '../../store/database';
@@ -178,8 +178,10 @@ export class Driver {
     const sessionId = this.keyOf(op.key);
     const model = world.watcher.session(sessionId);
     const request = { poolId, sessionId, caller: callerOf(op.key), name: `n${op.name}`, waitMs: op.waitMs };
-    const full = op.home === null ? request : { ...request, homeId: `home_${op.home}_${callerOf(op.key).name}` };
-    const parameters = JSON.stringify([poolId, op.name, op.home]);
+    // Most callers know whether a pool keeps homes.
+    const home = op.home !== null && (op.spent || this.keepsHomes(poolId)) ? op.home : null;
+    const full = home === null ? request : { ...request, homeId: `home_${home}_${callerOf(op.key).name}` };
+    const parameters = JSON.stringify([poolId, op.name, home]);
     const first = this.asked.get(sessionId);
     if (model.told === null && first === undefined) this.asked.set(sessionId, parameters);
     model.licences.add('asked').add('called');
@@ -203,13 +205,18 @@ export class Driver {
         if (ask.stop.signal.aborted && error === ask.stop.signal.reason) return this.count('acquire: hung up');
         const { code } = this.world.refused('acquire', error);
         this.count(`acquire: ${code}`);
-        const bad = code === 'bad_request' && op.home !== null;
+        const bad = code === 'bad_request' && home !== null;
         if (!bad && !refusals.includes(code))
           this.world.broke(new Error(`an acquire was refused with ${code}`, { cause: error }));
         if (model.told === null && model.seen === 'none' && ![...this.asks].some((one) => one.sessionId === sessionId))
           this.asked.delete(sessionId);
       },
     );
+  }
+  private keepsHomes(poolId: string): boolean {
+    const row = sql(this.world.db, 'SELECT spec FROM pools WHERE id = ?').get(poolId) as { spec: string } | undefined;
+    const spec = row && (JSON.parse(row.spec) as PoolSpec);
+    return spec?.home.policy === 'keep' || spec?.idle.policy === 'suspend';
   }
   /** From now on this is what must stay true of it. */
   private acknowledged(session: Session, model: SessionModel): void {
@@ -265,6 +272,7 @@ export class Driver {
     const { world } = this;
     // One of ours that the store knows nothing of, as a create leaves it whose caller's disk was rolled back.
     if (does === 'stray') {
+      this.count(does);
       const spec = { poolId: 'desktop', image: 'wheelhouse/fake:1', size: poolDefaults.size, secret: 'x'.repeat(43) };
       return world.backend.create({ ...spec, machineId: `m_stray_${which}` }, never).catch(() => {});
     }

@@ -18,10 +18,10 @@ export async function advance(driver: Driver, how: TimeStep, n: number): Promise
       for (let i = 0; i < n; i++) await pass(driver, second);
       return;
     case 'minutes':
-      for (let i = 0; i < n * 4; i++) await pass(driver, 10 * second);
+      for (let i = 0; i < n * 3; i++) await pass(driver, 10 * second);
       return;
     case 'hours':
-      for (let i = 0; i < n * 2; i++) await pass(driver, hour);
+      for (let i = 0; i < n; i++) await pass(driver, hour);
       return;
     case 'sleep':
       return leap(driver, n * 3 * hour);
