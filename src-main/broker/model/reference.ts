@@ -28,9 +28,9 @@ export type Seen = SessionStatus | 'none';
 export const sessionMoves: Record<Seen, Partial<Record<Seen, Licence>>> = {
   none: { queued: 'asked', active: 'asked' },
   queued: { none: 'always', active: 'asked', acquiring: 'asked' },
-  acquiring: { active: 'always', idle: 'always', failed: 'hurt', releasing: 'end' },
+  acquiring: { active: 'always', idle: 'always', released: 'end', failed: 'hurt', expired: 'days' },
   active: { idle: 'suspend', releasing: 'end', failed: 'hurt' },
-  idle: { acquiring: 'called', releasing: 'end', released: 'end', expired: 'days', failed: 'hurt' },
+  idle: { acquiring: 'called', released: 'end', expired: 'days', failed: 'hurt' },
   releasing: { released: 'always', failed: 'hurt' },
   released: {},
   failed: {},
