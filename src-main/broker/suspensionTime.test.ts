@@ -4,6 +4,7 @@ import { FakeClock } from '../base/clock';
 import { sleep } from '../base/deadline';
 import { createFakeBackend } from '../sandbox/fake';
 import { homeStore } from '../store/homes';
+import type { Limits } from './options';
 import { eventually, pass, World } from './testBroker';
 
 let world: World;
@@ -25,10 +26,10 @@ const idle = (sessionId: string) =>
     () => world.describe(),
   );
 
-async function started(patch: PoolPatch = {}): Promise<FakeClock> {
+async function started(patch: PoolPatch = {}, more: Partial<Limits> = {}): Promise<FakeClock> {
   world = new World(createFakeBackend, { ...suspending, ...patch });
   const clock = new FakeClock();
-  await world.start({ clock, limits });
+  await world.start({ clock, limits: { ...limits, ...more } });
   return clock;
 }
 
@@ -109,13 +110,15 @@ describe('idleness in a pool that suspends', () => {
 describe('expiry', () => {
   const twoDays: PoolPatch = { home: { policy: 'none', quotaMiB: 0, expiresAfterDays: 2 } };
   const hour = 3_600_000;
+  /** A tick a second for days would take longer than it proves. */
+  const slow = { tickMs: 60_000, sleepGapMs: 7_200_000 };
   /** Awake or asleep, counted an hour at a time. */
   const hours = async (clock: FakeClock, count: number): Promise<void> => {
     for (let n = 0; n < count; n++) await pass(clock, hour, hour);
   };
 
   test('ends what nobody woke for so long, by counted time, and its home', async () => {
-    const clock = await started(twoDays);
+    const clock = await started(twoDays, slow);
     const { sessionId } = await world.acquire();
     await world.broker.suspend(sessionId, 'test');
     const began = clock.now();
@@ -144,13 +147,13 @@ describe('expiry', () => {
   });
 
   test('counts on over a restart, at most seven days of absence', async () => {
-    const clock = await started(twoDays);
+    const clock = await started(twoDays, slow);
     const { sessionId } = await world.acquire();
     await world.broker.suspend(sessionId, 'test');
     await hours(clock, 20);
     await world.broker.stop({ destroy: false });
     (clock as unknown as { time: number }).time += 20 * hour;
-    await world.start({ clock, limits });
+    await world.start({ clock, limits: { ...limits, ...slow } });
     expect(status(sessionId)).toBe('idle');
     await hours(clock, 6);
     expect(status(sessionId)).toBe('idle');
