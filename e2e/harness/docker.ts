@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { openDatabase } from '../../src-main/store/database';
@@ -16,21 +17,30 @@ export async function containerOf(machineId: string): Promise<string> {
   return (await docker('ps', '-aq', '--filter', `label=dev.wheelhouse.machine=${machineId}`)).trim();
 }
 
-/** Ids of the containers that the installation in this data folder made. */
-export async function containersOf(dataDir: string): Promise<string[]> {
+/** What marks containers and volumes of the installation in this data folder; null where there was none yet. */
+function labelOf(dataDir: string): string | null {
   const db = openDatabase(storeFile(dataDir));
   try {
     const installation = settingsStore(db).get('installationId', z.string());
-    if (installation === undefined) return [];
-    const ids = await docker('ps', '-aq', '--filter', `label=dev.wheelhouse.installation=${installation}`);
-    return ids.split('\n').filter(Boolean);
+    return installation === undefined ? null : `label=dev.wheelhouse.installation=${installation}`;
   } finally {
     db.close();
   }
 }
 
-/** Removes what a test's installation left behind, and nothing else. */
+const lines = (text: string) => text.split('\n').filter(Boolean);
+
+/** Ids of the containers that the installation in this data folder made. */
+export async function containersOf(dataDir: string): Promise<string[]> {
+  const label = labelOf(dataDir);
+  return label === null ? [] : lines(await docker('ps', '-aq', '--filter', label));
+}
+
+/** Removes what a test's installation left behind, kept homes included, and nothing else. */
 export async function removeOurs(dataDir: string): Promise<void> {
   const ids = await containersOf(dataDir).catch(() => []);
   if (ids.length > 0) await docker('rm', '-f', ...ids);
+  const label = existsSync(storeFile(dataDir)) ? labelOf(dataDir) : null;
+  const volumes = label === null ? [] : lines(await docker('volume', 'ls', '-q', '--filter', label));
+  if (volumes.length > 0) await docker('volume', 'rm', '-f', ...volumes);
 }
