@@ -33,6 +33,7 @@ export class World {
   readonly points = new Map<string, number>();
   life!: Life;
   broker!: Broker;
+  private stopped: Life | null = null;
   private moves = 0;
   private readonly ids = countingIds();
   private readonly giveTimersBack: () => void;
@@ -87,7 +88,8 @@ export class World {
     });
     this.broker = broker;
     broker.start().catch((error: unknown) => {
-      if (!life.dead) this.broke(error);
+      // A start that is stopped on its way says so.
+      if (!life.dead && this.stopped !== life) this.broke(error);
     });
   }
   /** Whatever is under way goes on until nothing moves. */
@@ -103,6 +105,7 @@ export class World {
   /** Stops the process in good order, with all the time that it wants. */
   async stop(): Promise<void> {
     const { life, broker } = this;
+    this.stopped = life;
     let done = life.dead;
     const over = (error?: unknown): void => {
       done = true;
