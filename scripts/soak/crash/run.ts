@@ -118,10 +118,10 @@ class Trial {
       if (this.report.kills >= atMost || Date.now() - this.began > mostMs) break;
       if (this.report.problems.length > 5) break;
       const due = this.due(each, tries);
-      const point = due.length > 0 && random() < 0.8 ? due[Math.floor(random() * due.length)] : undefined;
+      const point = due.length > 0 && random() < 0.9 ? due[Math.floor(random() * due.length)] : undefined;
       if (point !== undefined) tries.set(point, (tries.get(point) ?? 0) + 1);
       // The second passing of a point is another moment than the first; some are passed once in a life.
-      await this.one(point, tries.get(point ?? '') === 1 && random() < 0.5 ? 2 : 1);
+      await this.one(point, tries.get(point ?? '') === 1 && random() < 0.3 ? 2 : 1);
     }
     this.report.missed = this.points().filter((point) => (this.report.at.get(point) ?? 0) < each);
   }
