@@ -119,7 +119,7 @@ export class HomeKeeper {
   }
   private note(seen: ReadonlyMap<string, number | null>): void {
     const changed = this.core.homes.all().flatMap((row) => {
-      const bytes = seen.get(row.homeId) ?? null;
+      const bytes = believed(seen.get(row.homeId) ?? null);
       return bytes === null || bytes === row.bytes ? [] : [{ row, bytes }];
     });
     if (changed.length === 0) return;
@@ -130,4 +130,10 @@ export class HomeKeeper {
       }
     });
   }
+}
+
+/** A figure may come out of a machine, whose programs could make it anything; what can't be stored would hide every home. */
+function believed(bytes: number | null): number | null {
+  const whole = bytes === null ? Number.NaN : Math.round(bytes);
+  return Number.isSafeInteger(whole) && whole >= 0 ? whole : null;
 }

@@ -90,7 +90,7 @@ async function collect(
       const part = data.subarray(0, left);
       const room = Math.max(0, maxBytes - size);
       if (part.length > room) truncated = true;
-      kept.push(Buffer.from(part.subarray(0, room)));
+      if (room > 0) kept.push(Buffer.from(part.subarray(0, room)));
       size += Math.min(part.length, room);
       left -= part.length;
       data = data.subarray(part.length);
@@ -104,7 +104,9 @@ async function collect(
 /** What a folder holds on disk, in bytes; null when du(1) said nothing that can be believed. */
 export function diskUsage(output: string): number | null {
   const kibibytes = /^(\d+)\s/m.exec(output)?.[1];
-  return kibibytes === undefined ? null : Number(kibibytes) * 1024;
+  const bytes = Number(kibibytes ?? NaN) * 1024;
+  // Whoever runs as the same user can write into what du(1) says.
+  return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
 /** du(1): on this file system alone, links counted once. */

@@ -123,6 +123,8 @@ describe('the sizes of homes', () => {
     expect(diskUsage('12\t/home/session\n')).toBe(12 * 1024);
     expect(diskUsage("/usr/bin/du: cannot read directory 'x': Permission denied\n8\t/home/session\n")).toBe(8192);
     expect(diskUsage('du: no such folder\n')).toBeNull();
+    for (const lie of ['9200000000000', '9'.repeat(30), '9'.repeat(400)])
+      expect(diskUsage(`${lie}\t/home/session\n`)).toBeNull();
   });
 });
 
