@@ -57,7 +57,8 @@ export function contradicts(entry: Entry, seen: SessionSeen | null): string | nu
   if (entry.state === 'suspended' && !entry.doubts.has('resume') && seen.status !== 'idle')
     return `it was suspended, and is ${seen.status}`;
   if (seen.control.epoch < entry.epoch) return `its epoch was ${entry.epoch}, now ${seen.control.epoch}`;
-  const free = seen.control.kind === 'agent';
+  // A hand-back that is under way is nobody's hold any more.
+  const free = seen.control.kind === 'agent' || seen.control.kind === 'handback';
   if (entry.held && !entry.doubts.has('handBack') && free) return 'a person held control, and the agent has it now';
   if (!entry.held && !entry.doubts.has('take') && !free) return `nobody held control, and it is ${seen.control.kind}`;
   return null;
