@@ -61,6 +61,46 @@ it('shows agents their own homes alone, and people all of them', async () => {
   }
 });
 
+it('tells nobody whether another token’s home exists', async () => {
+  rooms.homes.add('h_two00001', { caller: 'two' });
+  const one = rooms.token('agent', 'one');
+  const said = async (method: string, homeId: string, rest = '') => {
+    const { status, json } = await call(method, `/api/homes/${homeId}${rest}`, one);
+    const { request_id: _id, ...more } = json.error.additionalInfo as Record<string, unknown>;
+    return JSON.stringify([status, { ...json.error, additionalInfo: more }]).replaceAll(homeId, 'it');
+  };
+  for (const [method, rest] of [['GET'], ['DELETE'], ['GET', '/content']] as const)
+    expect(await said(method, 'h_two00001', rest)).toBe(await said(method, 'h_never001', rest));
+});
+
+it('shows nothing of a home to others while its session is held privately, also not the rest of what is being read', async () => {
+  const { state, stream } = endless();
+  const isPrivate = { kind: 'human', holder: 'op', private: true } as const;
+  rooms.homes.add('h_mine0001', { caller: 'one', sessionId: 'session-1' }, () => stream);
+  const path = '/api/homes/h_mine0001/content';
+  const headers = { authorization: `Bearer ${rooms.token('agent', 'one')}` };
+  const sent = request(server.url + path, { headers });
+  const broken = new Promise<void>((resolve) => sent.on('error', () => resolve()).on('close', resolve));
+  const begun = new Promise<void>((resolve) =>
+    sent.on('response', (answer) => {
+      answer.on('error', () => undefined);
+      answer.on('data', () => resolve());
+    }),
+  );
+  sent.end();
+  await begun;
+  rooms.hold('session-2', isPrivate);
+  expect(state.ended).toBe(false);
+  rooms.hold('session-1', isPrivate);
+  await until(() => state.ended, 'the source ends');
+  await broken;
+  const { status, json } = await rawRequest(server.url + path, { headers });
+  expect([status, json.error.code]).toEqual([409, 'control_held']);
+  const other = await call('GET', path, rooms.token('operator', 'another'));
+  expect(other.json.error.code).toBe('control_held');
+  expect((await call('GET', '/api/homes/h_mine0001', rooms.token('agent', 'three'))).status).toBe(404);
+});
+
 it('deletes what nobody has', async () => {
   rooms.homes.add('h_one00001', { caller: 'one' });
   rooms.homes.add('h_two00002', { caller: 'two', sessionId: 'session-1' });

@@ -17,7 +17,8 @@ const path = '/api/homes';
 function homeFor({ broker }: Services, caller: Caller, homeId: string): Home {
   const home = broker.homes.get(homeId);
   if (caller.role === 'agent' && home.caller !== caller.name) {
-    throw new WheelhouseError('not_found', 'There is no such home.');
+    // To the last field: what the broker says of one that it does not know.
+    throw new WheelhouseError('not_found', 'There is no such home.', { homeId });
   }
   return home;
 }
@@ -70,6 +71,20 @@ const deleteHome = defineRoute({
   },
 });
 
+/** A private hold shows others nothing of the machine: neither does the home that it writes to. control_held. */
+function refusePrivate({ broker, control }: Services, caller: Caller, homeId: string): void {
+  const { sessionId } = broker.homes.get(homeId);
+  if (sessionId === null) return;
+  const state = control.state(sessionId);
+  const own = caller.role !== 'agent' && state.holder === caller.name;
+  if (!state.private || state.kind === 'agent' || own) return;
+  throw new WheelhouseError('control_held', 'Its desktop is private while a person holds control.', {
+    holder: state.holder,
+    since: state.since,
+    private: true,
+  });
+}
+
 const types = { tar: 'application/x-tar', qcow2: 'application/octet-stream' } as const;
 const atOnce = 8;
 
@@ -84,14 +99,31 @@ function readHome(): Route {
     roles: everyone,
     params,
     answers: { 200: { description: 'The file; its length where it is known.', contentType: types.tar } },
-    errors: ['not_found', 'conflict', 'too_many', 'guest_failed', 'backend_unreachable'],
+    errors: ['not_found', 'conflict', 'control_held', 'too_many', 'guest_failed', 'backend_unreachable'],
     async handle(services, { caller, params: { id }, signal, limits, outgoing, requestId }) {
       homeFor(services, caller, id);
+      refusePrivate(services, caller, id);
       if (open >= atOnce) throw new WheelhouseError('too_many', 'Too many homes are being downloaded.');
       open++;
-      const ended = (): void => void open--;
+      const refused = new AbortController();
+      const off = services.control.onChange(() => {
+        try {
+          refusePrivate(services, caller, id);
+        } catch (error) {
+          refused.abort(error);
+        }
+      });
+      const ended = (): void => {
+        open--;
+        off();
+      };
       try {
-        const { format, bytes, stream } = await services.broker.homes.read(id, signal);
+        const own = AbortSignal.any([signal, refused.signal]);
+        const { format, bytes, stream } = await services.broker.homes.read(id, own);
+        // A hold that begins while it is read ends it.
+        const shut = (): void => void stream.destroy(refused.signal.reason as Error);
+        if (refused.signal.aborted) shut();
+        else refused.signal.addEventListener('abort', shut, { once: true });
         services.logger.info({ requestId, homeId: id, by: caller.name }, 'a home is being downloaded');
         const cut = (): void => void outgoing.destroy();
         const broke = (err: unknown): void =>

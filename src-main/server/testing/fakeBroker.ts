@@ -6,14 +6,14 @@ import { iso } from '../../base/clock';
 import { WheelhouseError } from '../../base/errors';
 import type { Broker } from '../../broker/types';
 
-const unknown = (what: string) => new WheelhouseError('not_found', `There is no such ${what}.`);
+const unknown = (what: string, data = {}) => new WheelhouseError('not_found', `There is no such ${what}.`, data);
 
 /** Homes as the broker answers of them: listed, read, and refused to be removed while a session has one. */
 export function fakeHomes() {
   const all = new Map<string, { home: Home; read: (signal: AbortSignal) => Readable }>();
   const find = (homeId: string) => {
     const found = all.get(homeId);
-    if (!found) throw unknown('home');
+    if (!found) throw unknown('home', { homeId });
     return found;
   };
   const homes: Broker['homes'] = {

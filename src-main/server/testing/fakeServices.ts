@@ -188,11 +188,19 @@ export function fakeServices() {
     version: '0.0.0-test',
     frameBytes: () => 0,
   });
+  const holds = new Map<string, Partial<Session['control']>>();
+  const held = new Emitter<string>();
+  const hold = (sessionId: string, state: Partial<Session['control']>): void => {
+    holds.set(sessionId, state);
+    held.emit(sessionId);
+  };
   let settings: Settings = { onStop: null };
   const state = { stopping: false };
   const services: Services = {
     broker,
     control: {
+      state: (sessionId) => ({ ...control, ...holds.get(sessionId) }),
+      onChange: (listener) => held.on((sessionId) => listener(sessionId, { ...control, ...holds.get(sessionId) })),
       act: async () => ({ ...control, kind: 'human', holder: 'op' }),
       stopAll: async () => 2,
       resumeAll: async () => 1,
@@ -241,6 +249,6 @@ export function fakeServices() {
   const token = (role: 'agent' | 'operator' | 'admin', name: string = role, poolIds: string[] = []): string =>
     identity.create({ name, role, pools: poolIds }).secret;
   const callOf = (sessionId: string) => usage.call(sessionId, 'click');
-  const made = { homes, machines, retried, acquired, state };
+  const made = { homes, machines, retried, acquired, state, hold };
   return { ...made, live, callOf, services, sessions, pools, screens, mcpRequests, bus, token, identity };
 }
