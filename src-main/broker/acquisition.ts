@@ -11,7 +11,7 @@ import type { Makings } from './makings';
 import type { OwnMachines, OwnMaking } from './ownMachines';
 import type { Pending } from './pending';
 import { isEnded } from './sessionState';
-import { checkTokenLimit } from './tokenLimit';
+import { checkHomeLimit, checkTokenLimit } from './tokenLimit';
 import type { AcquireRequest } from './types';
 import type { Views } from './views';
 import type { WaitingRoom } from './waitingRoom';
@@ -59,6 +59,7 @@ export class Acquisition {
     this.throwIfBlocked(pool);
     checkAllowed(request, pool.spec);
     checkTokenLimit(pool, request.caller, this.core.sessions, this.room.all());
+    checkHomeLimit(pool, request, this.core.homes, this.core.limits.homesPerToken);
     // A row that still waits without anybody is what a failed departure left; it is this key's place.
     if (known && known.parametersHash !== hash) throw keyReused(sessionId);
     const pending: Pending = {

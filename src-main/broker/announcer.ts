@@ -24,9 +24,11 @@ export class Announcer {
       const row = this.core.sessions.get(sessionId);
       if (row) bus.emit({ event: 'session', data: this.views.session(row) });
     }
+    // Once for all of them: a measurement may change thousands.
+    const machines = changes.homes.size > 0 ? this.core.machines.all() : [];
     for (const homeId of changes.homes) {
       const row = this.core.homes.get(homeId);
-      if (row) bus.emit({ event: 'home', data: this.homes.view(row) });
+      if (row) bus.emit({ event: 'home', data: this.homes.view(row, machines) });
       else bus.emit({ event: 'home_removed', data: { homeId } });
     }
     for (const poolId of changes.pools) this.pool(poolId);

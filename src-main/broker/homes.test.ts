@@ -244,3 +244,41 @@ describe('a home', () => {
     });
   });
 });
+
+describe('one token’s homes', () => {
+  test('are bounded in a pool, kept ones too, and its own again is none more', async () => {
+    await begin(keep, { limits: { homesPerToken: 2 } });
+    const made: string[] = [];
+    for (const _ of [1, 2]) {
+      const session = await world.acquire({ waitMs: 20_000 });
+      made.push(homeOf(session));
+      await world.broker.release(session.sessionId, 'test', 'done');
+    }
+    const refused = { code: 'session_limit', status: 429, data: { limit: 2, homes: 2 } };
+    await expect(world.acquire()).rejects.toMatchObject(refused);
+    await expect(world.acquire({ homeId: 'one_more' })).rejects.toMatchObject(refused);
+    const again = await world.acquire({ homeId: made[0] ?? '', waitMs: 20_000 });
+    expect(homeOf(again)).toBe(made[0]);
+    expect((await world.acquire({ caller: other, waitMs: 20_000 })).status).toBe('active');
+    expect((await world.acquire({ caller: admin, waitMs: 20_000 })).status).toBe('active');
+    await world.broker.homes.remove(made[1] ?? '', 'claude');
+    await eventually(() => rows().every((row) => row.homeId !== made[1]));
+    expect((await world.acquire({ waitMs: 20_000 })).status).toBe('active');
+  });
+
+  test('that are asked for by many requests at once keep nobody else from theirs', async () => {
+    await begin({ ...keep, warm: { minimum: 0, maximum: 1 } }, { limits: { queuePerCaller: 3 } });
+    const holder = await world.acquire({ caller: admin, waitMs: 20_000 });
+    const asked = Array.from({ length: 3 }, (_, n) => world.acquire({ homeId: `greedy_${n}`, waitMs: 20_000 }));
+    const settled = Promise.allSettled(asked);
+    await expect(world.acquire({ homeId: 'greedy_3' })).rejects.toMatchObject({ code: 'queue_full' });
+    const modest = world.acquire({ caller: other, homeId: 'modest', waitMs: 20_000 });
+    modest.catch(() => {});
+    await eventually(() => world.sessions().filter((row) => row.status === 'queued').length === 4);
+    for (const one of world.sessions().filter((row) => row.status === 'queued' && row.caller === 'claude'))
+      await world.broker.release(one.sessionId, 'test', 'taken back');
+    await settled;
+    await world.broker.release(holder.sessionId, 'test', 'done');
+    expect(homeOf(await modest)).toBe('modest');
+  });
+});

@@ -64,6 +64,8 @@ export interface Limits {
   branchWaitMs: number;
   queueLength: number;
   queuePerCaller: number;
+  /** Homes that one agent token may have in one pool, kept ones and suspended sessions' included. */
+  homesPerToken: number;
   /** Places in a queue are told at most so often. */
   placesMs: number;
   quarantined: number;
@@ -120,6 +122,7 @@ export const defaultLimits: Limits = {
   branchWaitMs: 60_000,
   queueLength: 64,
   queuePerCaller: 16,
+  homesPerToken: 1000,
   placesMs: 250,
   quarantined: 2,
   quarantinedMs: 600_000,

@@ -84,6 +84,28 @@ describe('what a backend prepares', () => {
     expect(world.inState('ready')[0]?.size.width).toBe(1024);
   });
 
+  test('is bounded at once, however many screens are asked for and given up', async () => {
+    world = new World(createFakeBackend, {
+      warm: { minimum: 0, maximum: 8 },
+      acquire: { screen: true, idleSeconds: null },
+    });
+    const prepared = new Prepared(world.backend);
+    await world.start();
+    const asked = [1, 2, 3, 4, 5].map((n) =>
+      world.acquire({ screen: { width: 1000 + n, height: 700 }, waitMs: n < 5 ? 200 : 20_000 }),
+    );
+    const given = Promise.allSettled(asked.slice(0, 4));
+    await given;
+    await eventually(() => world.inState('creating').length === 1);
+    expect(prepared.asked).toHaveLength(2);
+    prepared.end();
+    await eventually(() => prepared.asked.length === 3);
+    expect(prepared.asked[2]).toBe(`${tag} 1005`);
+    prepared.end();
+    expect((await asked[4])?.screen?.width).toBe(1005);
+    expect(prepared.asked).toHaveLength(3);
+  });
+
   test('a machine whose making was cut short by a restart waits for it too', async () => {
     world = new World(createFakeBackend, { warm: { minimum: 1, maximum: 2 } });
     const fault = (point: string): void => {

@@ -10,12 +10,15 @@ interface Kind {
   size: Size;
 }
 
+/** Each boots a whole machine, beside what pools may take: requests that choose their screen could ask for any number. */
+const mostAtOnce = 2;
+
 /**
  * What a backend makes beforehand, once for an image and size, in the background. Known in memory only: asked a second
  * time, after a restart say, the backend answers at once. One that failed is not waited for: machines come slowly then.
  */
 export class Preparations {
-  private readonly states = new Map<string, 'under way' | 'done' | 'failed'>();
+  private readonly states = new Map<string, 'waiting' | 'under way' | 'done' | 'failed'>();
   onSettled: () => void = () => {};
 
   constructor(
@@ -27,11 +30,17 @@ export class Preparations {
   settled(kind: Kind): boolean {
     if (!this.watch.backend(kind.backend)?.prepare) return true;
     const state = this.states.get(keyOf(kind));
-    if (state === undefined) void this.begin(kind);
+    if (state === undefined || state === 'waiting') {
+      const underWay = [...this.states.values()].filter((one) => one === 'under way').length;
+      if (underWay < mostAtOnce) void this.begin(kind);
+      else this.states.set(keyOf(kind), 'waiting');
+    }
     return state === 'done' || state === 'failed';
   }
+  /** Or about to be. */
   underWay(kind: Kind): boolean {
-    return this.states.get(keyOf(kind)) === 'under way';
+    const state = this.states.get(keyOf(kind));
+    return state === 'under way' || state === 'waiting';
   }
   /** Somebody mended something: what failed is tried again. */
   forgive(): void {

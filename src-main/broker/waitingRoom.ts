@@ -96,13 +96,18 @@ export class WaitingRoom {
     else queue.push(pending.lane, pending);
     this.changed(pending.poolId);
   }
-  /** It waits for a machine of its own, in no queue. queue_full. */
+  /** It waits for a machine of its own, in no queue. queue_full; one caller's requests shut nobody else out. */
   enter(pending: Pending): void {
-    const waiting = this.count((one) => one.poolId === pending.poolId && one.own !== null);
-    if (waiting > this.core.limits.queuePerCaller)
-      throw this.full('Too many requests wait for a machine of their own already.', pending.poolId, waiting);
+    const { queueLength, queuePerCaller } = this.core.limits;
+    const { poolId, lane } = pending;
+    const waiting = this.count((one) => one.poolId === poolId && one.own !== null);
+    const mine = this.count((one) => one.poolId === poolId && one.own !== null && one.lane === lane);
+    if (mine > queuePerCaller || waiting > queueLength) {
+      const whose = mine > queuePerCaller ? 'Too many requests of yours' : 'Too many requests';
+      throw this.full(`${whose} wait for a machine of their own already.`, poolId, waiting);
+    }
     this.write(pending);
-    this.changed(pending.poolId);
+    this.changed(poolId);
   }
 
   /** From 1; null when it does not wait. */

@@ -57,6 +57,8 @@ export interface HomeStore {
   deleting(): HomeRow[];
   get(homeId: string): HomeRow | undefined;
   ofSession(sessionId: string): HomeRow | undefined;
+  /** Of this caller in this pool, those on their way out included. */
+  countOf(poolId: string, caller: string): number;
   insert(home: NewHome): void;
   /** A session gets it: compare-and-set, false when another has it or it is on its way out. */
   give(homeId: string, to: HomeUse): boolean;
@@ -69,6 +71,7 @@ export interface HomeStore {
   remove(homeId: string): void;
 }
 
+const countSchema = z.object({ n: z.int() });
 const columns =
   'id, pool_id, backend, caller, keep, session_id, quota_mib, expires_after_days, deleting, reason, bytes, used_ms, created_at, last_used_at';
 
@@ -88,6 +91,10 @@ export function homeStore(db: Database): HomeStore {
         .map((row) => rowSchema.parse(row)),
     get: (homeId) => one('id = ?', homeId),
     ofSession: (sessionId) => one('session_id = ?', sessionId),
+    countOf(poolId, caller) {
+      const found = sql(db, 'SELECT count(*) AS n FROM homes WHERE pool_id = ? AND caller = ?').get(poolId, caller);
+      return countSchema.parse(found).n;
+    },
     insert(home) {
       sql(
         db,
