@@ -68,7 +68,10 @@ export class Looks {
     this.running.add(machineId);
     const { clock, logger } = this.core.options;
     const from = clock.monotonic();
-    logger.info({ machineId, by, command: this.core.hooks.maskText?.(oneLine(command)).slice(0, 4096) }, 'a command in a quarantined machine');
+    logger.info(
+      { machineId, by, command: this.core.hooks.maskText?.(oneLine(command)).slice(0, 4096) },
+      'a command in a quarantined machine',
+    );
     try {
       const seen = await this.seen(machineId);
       const backend = this.mustRun(row, seen);

@@ -116,7 +116,9 @@ export class SessionLife {
       },
     );
     if (!opening && this.core.machines.get(machineId)?.frozen)
-      throw new WheelhouseError('not_ready', 'The session is frozen. Its machine is reached again once it is thawed.');
+      throw new WheelhouseError('not_ready', 'The session is frozen. Its machine is reached again once it is thawed.', {
+        retryAfterSeconds: 2,
+      });
     if (!opening) throw notReady;
     try {
       return await bounded(
