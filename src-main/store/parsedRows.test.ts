@@ -4,7 +4,7 @@ import { parsedRows } from './parsedRows';
 describe('parsed rows', () => {
   const row = (id: string, text: string) => ({ id, text });
   it('judges a row once, and again when a column is another', () => {
-    const parse = vi.fn((raw: unknown) => ({ ...(raw as object) }));
+    const parse = vi.fn<(raw: unknown) => object>((raw) => ({ ...(raw as object) }));
     const read = parsedRows(parse);
     expect(read(row('a', 'one'))).toBe(read(row('a', 'one')));
     expect(parse).toHaveBeenCalledTimes(1);
@@ -13,7 +13,7 @@ describe('parsed rows', () => {
     expect(parse).toHaveBeenCalledTimes(3);
   });
   it('shares what nobody can change, and forgets what it has no room for', () => {
-    const parse = vi.fn((raw: unknown) => ({ ...(raw as object) }));
+    const parse = vi.fn<(raw: unknown) => object>((raw) => ({ ...(raw as object) }));
     const read = parsedRows(parse, 2);
     expect(() => Object.assign(read(row('a', 'x')), { text: 'y' })).toThrow(TypeError);
     read(row('b', 'x'));
