@@ -117,7 +117,7 @@ describe('dividing this computer', () => {
     const [first] = pools;
     const words = first && shortageOf(machines(7), first, pools, (id) => `Pool ${id}`).message;
     expect(words).toBe(
-      'All pools together may not take more than this computer’s limit of 7 machines: “Pool b” has 4 machines, this pool has 2 machines, “Pool c” has 1 machine. End sessions, lower a pool’s minimum, or raise the limit in Settings.',
+      'All pools together may not take more than this computer’s limit of 7 machines: “Pool b” has 4 machines, this pool has 2 machines, “Pool c” has 1 machine. End sessions, lower a pool’s minimum, or raise the limit (Pools, “Limits…”).',
     );
   });
 

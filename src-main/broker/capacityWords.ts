@@ -27,7 +27,7 @@ export function shortageOf(
   if (alone) {
     const limit = amount(alone, limits[alone] ?? 0);
     return {
-      message: `One machine of this pool is sized ${amount(alone, claim.cost[alone])}, and all pools together may take ${limit}. Choose a smaller size, or raise the limit for this computer in Settings.`,
+      message: `One machine of this pool is sized ${amount(alone, claim.cost[alone])}, and all pools together may take ${limit}. Choose a smaller size, or raise the limit for this computer (Pools, “Limits…”).`,
     };
   }
   const taken = claims.map(all).reduce((sum, one) => plus(sum, one), nothing);
@@ -45,6 +45,6 @@ export function shortageOf(
   if (others > 0) shown.push(`others have ${amount(kind, others)}`);
   const limit = limits[kind] === null ? '' : ` of ${amount(kind, limits[kind])}`;
   return {
-    message: `All pools together may not take more than this computer’s limit${limit}: ${shown.join(', ')}. End sessions, lower a pool’s minimum, or raise the limit in Settings.`,
+    message: `All pools together may not take more than this computer’s limit${limit}: ${shown.join(', ')}. End sessions, lower a pool’s minimum, or raise the limit (Pools, “Limits…”).`,
   };
 }
