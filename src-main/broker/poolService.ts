@@ -114,9 +114,8 @@ export class PoolService implements Pools {
     }
     this.core.commit('pool.delete', () => this.core.pools.markDeleting(id));
     this.acquisition.withdrawPool(id, new WheelhouseError('not_found', 'The pool was deleted.'));
-    for (const session of sessions) {
-      if (session.status !== 'releasing') this.life.release(session.sessionId, 'broker', 'The pool was deleted.');
-    }
+    // What can't be written now ends all the same, each of them.
+    this.life.endOrphans();
     this.views.forgetPool(id);
     this.announcer.poolDeleted(id);
     this.onChanged();

@@ -17,6 +17,7 @@ import type { Supervisor } from './supervisor';
  * - Warm machines are not believed: each is checked afresh before it is ready again.
  * - A machine that was being made for one session alone goes with the request.
  * - A frozen machine stays frozen. One that was being put back is taken as it is found, put back or not.
+ * - The deletion of a pool is finished: its sessions end.
  * - Machines of this installation that the store does not know are ended; all others are not ours to touch.
  */
 export async function recover(
@@ -61,5 +62,6 @@ export async function recover(
     else fleet.links.reopen(machine.machineId, core.limits.adoptMs, 'Wheelhouse was restarted.');
     life.opened(row);
   }
+  life.endOrphans();
   for (const kind of backends.keys()) if (watch.reachable(kind)) await supervisor.observe(kind);
 }

@@ -213,6 +213,17 @@ export class SessionLife {
       if (row.status === 'releasing') this.core.guard('finishing a release', () => this.finishRelease(row));
     }
   }
+  /** Sessions whose pool is being deleted, or has gone: whoever deleted it died, or could not write all of it. */
+  endOrphans(): void {
+    for (const { sessionId, poolId, status } of this.core.sessions.live()) {
+      if (status === 'queued' || status === 'releasing' || this.unwritten.get(sessionId)) continue;
+      const pool = this.core.pools.get(poolId);
+      if (pool && !pool.deleting) continue;
+      this.core.guard('ending a session without a pool', () =>
+        this.release(sessionId, 'broker', 'The pool was deleted.'),
+      );
+    }
+  }
   /** `trouble`: what is wrong with its machine, which is set aside. */
   fail(sessionId: string, reason: string, trouble: MachineTrouble = 'silent'): void {
     const row = this.core.sessions.get(sessionId);
@@ -238,12 +249,14 @@ export class SessionLife {
     const row = this.core.session(sessionId);
     const session = as ?? this.views.session(row);
     this.activity.forget(sessionId);
+    this.suspension.forget(sessionId);
     this.ended.emit(session);
     this.fleet.onProgress(row.poolId);
   }
   /** Its machine is on its way out; nothing is done in it any more. */
   private left(row: SessionRow, machineId: string, kept: Kept): void {
     this.activity.forget(row.sessionId);
+    this.suspension.forget(row.sessionId);
     this.fleet.turns.stop(machineId, new WheelhouseError('not_ready', 'The session was suspended.'));
     this.fleet.links.close(machineId);
     this.suspended.emit([this.views.session(row), kept]);

@@ -185,4 +185,21 @@ describe('what can’t be suspended', () => {
     await world.broker.suspend(sessionId, 'test');
     expect(status(sessionId)).toBe('idle');
   });
+
+  test('a machine does not keep its session from it for good', async () => {
+    world = new World(createFakeBackend, suspending);
+    world.backend.faults.guest = { kind: 'unsettled' };
+    await world.start({ limits: { settleMaxMs: 60, healthTimeoutMs: 150, healthEveryMs: 60_000 } });
+    const { sessionId, machineId } = await world.acquire();
+    for (const _ of [1, 2]) {
+      await expect(world.broker.suspend(sessionId, 'test')).rejects.toMatchObject({ code: 'guest_failed' });
+      expect(status(sessionId)).toBe('active');
+    }
+    await world.broker.suspend(sessionId, 'test');
+    expect(status(sessionId)).toBe('idle');
+    await eventually(() => world.machines().every((row) => row.machineId !== machineId));
+    world.backend.faults.guest = { kind: 'none' };
+    const { session } = await world.broker.connect(sessionId);
+    expect([session.status, session.home]).toEqual(['active', expect.objectContaining({ keep: false })]);
+  });
 });

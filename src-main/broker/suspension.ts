@@ -25,6 +25,8 @@ export const isLeaving = (row: Pick<SessionRow, 'status' | 'suspendedAt'>): bool
 
 /** A machine that was asked so often, and has not said that its session still runs, goes as it is. */
 const mostTries = 3;
+/** Suspensions in a row that a machine may refuse so: a program in it could keep it for good. The next is not asked for. */
+const mostRefusals = 2;
 
 /**
  * Suspends sessions: the intent is written (`suspendedAt` of an active one), the session's programs end gracefully and
@@ -33,6 +35,8 @@ const mostTries = 3;
  */
 export class Suspension {
   private readonly running = new Map<string, Running>();
+  /** How often in a row each session's machine did not let it go. */
+  private readonly refusals = new Map<string, number>();
   onSuspended: (row: SessionRow, machineId: string, kept: Kept) => void = () => {};
   /** It goes on as it was; it is not asked again at once. */
   onFailed: (sessionId: string) => void = () => {};
@@ -79,6 +83,10 @@ export class Suspension {
       this.onFailed(row.sessionId);
     });
   }
+  /** It is over, or has another machine. */
+  forget(sessionId: string): void {
+    this.refusals.delete(sessionId);
+  }
   /** Its machine is lost. True when that changes nothing: it was to go anyway. */
   lost(row: SessionRow): boolean {
     const running = this.running.get(row.sessionId);
@@ -118,6 +126,9 @@ export class Suspension {
         if (signal.aborted || core.stopped || now?.status !== 'active' || now.machineId !== machineId) throw error;
         core.options.logger.warn({ sessionId, machineId, try: n, err: error }, 'a session did not settle');
         if (running.lost || !(await this.stillRuns(row))) continue;
+        const refusals = this.refusals.get(sessionId) ?? 0;
+        if (refusals >= mostRefusals) break;
+        this.refusals.set(sessionId, refusals + 1);
         this.intend(row, null, null);
         throw new WheelhouseError('guest_failed', `The session could not be suspended: ${wordsOf(error)}`);
       }

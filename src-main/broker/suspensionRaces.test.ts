@@ -223,6 +223,31 @@ describe('a broker that died while it suspended a session', () => {
   );
 });
 
+describe('a broker that died while it deleted a pool', () => {
+  test('ends its sessions all the same, suspended ones too, and their homes', async () => {
+    world = new World(createFakeBackend, suspending);
+    const mortal = new Mortal({ point: 'pool.delete+', nth: 1 });
+    await world.start(mortal.options());
+    const [away, here] = [await world.acquire(), await world.acquire({ waitMs: 20_000 })];
+    await world.broker.suspend(away.sessionId, 'test');
+    await world.broker.pools.delete('desktop', { force: true }).catch(() => {});
+    expect(mortal.dead).toBe(true);
+    await world.start();
+    for (const { sessionId } of [away, here])
+      expect(world.broker.sessions.get(sessionId)).toMatchObject({
+        status: 'released',
+        reason: 'The pool was deleted.',
+      });
+    await eventually(
+      async () =>
+        world.machines().length === 0 && (await world.backend.homes!.list(new AbortController().signal)).length === 0,
+      () => world.describe(),
+    );
+    expect(world.broker.pools.list()).toEqual([]);
+    expect(homeStore(world.db).all()).toEqual([]);
+  });
+});
+
 describe('killed at every named point of being away', () => {
   test('the next broker goes on: the session lives with its home, or ended as it was told', async () => {
     world = new World(createFakeBackend, suspending);
