@@ -11,6 +11,7 @@ import { diagnosticsSchema } from './diagnostics';
 import { backendKindSchema, machineSchema, poolCreateSchema, poolPatchSchema, poolSchema } from './pool';
 import { poolFileBytes, poolImportSchema } from './poolFile';
 import { sessionSchema } from './session';
+import { settingsPatchSchema, settingsSchema } from './settings';
 import { usageQuerySchema, usageReportSchema } from './usage';
 
 /**
@@ -200,6 +201,8 @@ export const requests = {
   'homes.download': { input: z.strictObject({ homeId: idSchema }), output: z.object({ saved: z.boolean() }) },
 
   'capacity.get': { input: none, output: capacitySchema },
+  'settings.get': { input: none, output: settingsSchema },
+  'settings.change': { input: settingsPatchSchema, output: settingsSchema },
   'capacity.set': { input: capacityLimitsSchema, output: capacitySchema },
 
   'usage.report': { input: usageQuerySchema, output: usageReportSchema },

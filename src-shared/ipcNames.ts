@@ -35,6 +35,8 @@ export const requestNames = [
   'homes.download',
   'capacity.get',
   'capacity.set',
+  'settings.get',
+  'settings.change',
   'usage.report',
   'usage.exportCsv',
   'sessions.list',

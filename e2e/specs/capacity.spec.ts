@@ -54,6 +54,20 @@ test.describe('capacity', () => {
     await expect(pools.dialog()).toHaveCount(0);
   });
 
+  test('what becomes of machines at a stop is chosen beside the limits, and kept', async () => {
+    await limits();
+    const stop = pools.dialog().getByRole('region', { name: 'When Wheelhouse stops' });
+    await expect(stop).toContainText('While sessions live their machines run on');
+    await stop.getByRole('button', { name: 'Go', exact: true }).click();
+    await expect(stop).toContainText('All machines go.');
+    await expect.poll(() => app.invoke('settings.get', {})).toEqual({ onStop: 'destroy' });
+    await lookAtIt(app, 'pools-stop');
+    await stop.getByRole('button', { name: 'Stay for their sessions' }).click();
+    await expect.poll(() => app.invoke('settings.get', {})).toEqual({ onStop: null });
+    await app.page.keyboard.press('Escape');
+    await expect(pools.dialog()).toHaveCount(0);
+  });
+
   test('a pool that wants more than the computer may give says so, and what to do', async () => {
     await limits();
     await pools.fill({ 'Machines, at most': '3', 'Memory, at most': '', 'Processors, at most': '' });

@@ -10,6 +10,7 @@ import type { Logger } from '../base/logger';
 import type { ScreenHub } from '../screen/types';
 import type { Timeline } from '../timeline/types';
 import type { Usage } from '../usage';
+import type { PeopleSettings } from '../wheelhouse/settings';
 import type { Identity } from '../server/identity';
 
 /** What the handlers need of the rest of the main process; made once by the composition root. */
@@ -21,6 +22,7 @@ export interface Rooms {
   checkpoints: Checkpoints;
   identity: Identity;
   usage: Pick<Usage, 'report'>;
+  people: PeopleSettings;
   tickets: {
     issue(for_: { sessionId: string; operator: string; mode: 'view' | 'interactive' }): {
       ticket: string;

@@ -29,7 +29,9 @@ export function controlHappening(name: string, before: ControlState, after: Cont
 }
 
 export function sessionHappening(before: Session | undefined, after: Session): string | null {
-  if (!before) return after.endedAt ? null : `${after.name} started`;
+  if (!before && after.endedAt) return null;
+  if (!before && after.status === 'queued') return `${after.name} waits for a machine`;
+  if (!before || (before.status === 'queued' && after.status === 'active')) return `${after.name} started`;
   if (before.status !== 'idle' && after.status === 'idle')
     return before.suspendedAt ? `${after.name} could not be resumed` : `${after.name} was suspended`;
   if (before.suspendedAt && after.status === 'active') return `${after.name} was resumed`;

@@ -73,10 +73,11 @@ export function followMain(
     const before = known(session.sessionId);
     const listed = client.getQueryData<Session[]>(keys.sessions);
     const words = listed ? sessionHappening(before, session) : null;
-    if (words)
-      useLive
-        .getState()
-        .addHappening({ at: session.endedAt ?? session.createdAt, words, sessionId: session.sessionId });
+    if (words) {
+      // A session that was known happens now; its own times tell of its beginning, its end and its last call alone.
+      const at = session.endedAt ?? (before ? new Date().toISOString() : session.createdAt);
+      useLive.getState().addHappening({ at, words, sessionId: session.sessionId });
+    }
     patch<Session[]>(keys.sessions, (list) =>
       session.endedAt
         ? list?.filter((each) => each.sessionId !== session.sessionId)

@@ -31,6 +31,7 @@ export const keys = {
   usage: (query: UsageQuery) => ['usage', query] as const,
   homes: ['homes'] as const,
   capacity: ['capacity'] as const,
+  settings: ['settings'] as const,
   look: (machineId: string) => ['look', machineId] as const,
   images: (backend: BackendKind) => ['images', backend] as const,
 };
@@ -92,6 +93,7 @@ export const useHomes = () =>
   useQuery({ queryKey: keys.homes, queryFn: () => call('homes.list', {}), refetchInterval: 15_000 });
 
 /** What pools take changes with every machine, which is announced by itself. */
+export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: () => call('settings.get', {}) });
 export const useCapacity = () =>
   useQuery({ queryKey: keys.capacity, queryFn: () => call('capacity.get', {}), refetchInterval: 5000 });
 

@@ -21,6 +21,7 @@ import { machineHandlers } from './machines';
 import { poolHandlers } from './pools';
 import { screenHandlers } from './screen';
 import { sessionHandlers } from './sessions';
+import { settingsHandlers } from './settings';
 import { setupHandlers } from './setup';
 import { timelineHandlers } from './timeline';
 import { tokenHandlers } from './tokens';
@@ -59,6 +60,7 @@ export function createHandlers(
     ...machineHandlers(rooms),
     ...homeHandlers(rooms, shell),
     ...capacityHandlers(rooms),
+    ...settingsHandlers(rooms),
     ...usageHandlers(rooms, shell),
     ...sessionHandlers(rooms),
     ...checkpointHandlers(rooms),

@@ -8,6 +8,7 @@ import { ErrorLine } from '../../ui/ErrorLine';
 import { TextField } from '../../ui/Field';
 import { Spinner } from '../../ui/Spinner';
 import css from './Capacity.module.css';
+import { StopSetting } from './StopSetting';
 import { checkLimits, limitForm, limitsOf, limitWords, meterKeys, type LimitForm } from './capacityModel';
 import { memoryWords } from './model';
 
@@ -86,6 +87,7 @@ export function CapacityDialog({ capacity, onClose }: { capacity: Capacity; onCl
         <button type="submit" hidden aria-label="Save" />
       </form>
       <Shares capacity={capacity} />
+      <StopSetting />
       {failure && <ErrorLine>{failure}</ErrorLine>}
     </Dialog>
   );

@@ -1,4 +1,5 @@
 import type { Capacity, CapacityLimits } from '@shared/capacity';
+import type { Settings } from '@shared/settings';
 import type { Pool } from '@shared/pool';
 import type { Handlers, MockWorld } from './mockCheckpoints';
 import { pools } from './mockPools';
@@ -30,8 +31,12 @@ function capacity(): Capacity {
 }
 
 /** What all pools may take, and the breaker of one pool, as development's main process has them. */
+let settings: Settings = { onStop: null };
+
 export const capacityHandlers = ({ push }: MockWorld) =>
   ({
+    'settings.get': () => settings,
+    'settings.change': (patch) => (settings = { ...settings, ...patch }),
     'capacity.get': () => capacity(),
     'capacity.set': (next) => {
       limits = next;
