@@ -2,6 +2,7 @@ import type { Session } from '@shared/session';
 import { afterAwake } from '../base/clock';
 import { WheelhouseError } from '../base/errors';
 import type { SessionRow } from '../store/sessions';
+import { forAgents } from './agentWords';
 import type { Core } from './core';
 import { FairQueue } from './fairQueue';
 import type { Joiner, Pending } from './pending';
@@ -194,8 +195,9 @@ export class WaitingRoom {
     const { poolId } = pending;
     const { place, waiting } = this.placeOf(pending.sessionId) ?? { place: 0, waiting: 0 };
     const pool = this.core.pools.get(poolId);
-    const ready =
+    const found =
       pool && this.views.conditionsFor(pool, this.core.machines.byPool(pool.id)).find((one) => one.type === 'Ready');
+    const ready = found && pending.request.caller.role === 'agent' ? forAgents(found) : found;
     const where = place > 0 ? ` Your place was ${place} of ${waiting}.` : '';
     return new WheelhouseError(
       'acquire_timeout',

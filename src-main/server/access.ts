@@ -2,6 +2,7 @@ import type { Pool } from '@shared/pool';
 import type { Session } from '@shared/session';
 import type { Caller } from '../base/caller';
 import { asWheelhouseError, WheelhouseError } from '../base/errors';
+import { forAgents } from '../broker/agentWords';
 import type { Services } from './services';
 
 /** What an agent may see: its own sessions, the pools it may acquire from. People see everything. */
@@ -12,6 +13,12 @@ export const mayUsePool = (caller: Caller, pool: Pool): boolean =>
   caller.role !== 'agent' ||
   ((caller.pools.length === 0 || caller.pools.includes(pool.id)) &&
     (pool.assignments.length === 0 || pool.assignments.includes(caller.name)));
+
+/** A pool as this caller may read it. */
+export const poolAs = (caller: Caller, pool: Pool): Pool =>
+  caller.role !== 'agent'
+    ? pool
+    : { ...pool, observed: { ...pool.observed, conditions: pool.observed.conditions.map(forAgents) } };
 
 /** The session, when this caller may know of it. Another agent's session answers as an unknown one does. */
 export function sessionFor(services: Services, caller: Caller, sessionId: string): Session {
@@ -39,6 +46,6 @@ export const unknownSession = (): WheelhouseError =>
 
 export function poolFor(services: Services, caller: Caller, poolId: string): Pool {
   const pool = services.broker.pools.get(poolId);
-  if (!mayUsePool(caller, pool)) throw new WheelhouseError('not_found', 'There is no such pool.');
-  return pool;
+  if (!mayUsePool(caller, pool)) throw new WheelhouseError('not_found', `There is no pool “${poolId}”.`);
+  return poolAs(caller, pool);
 }

@@ -101,6 +101,39 @@ it('tells agents of their own sessions and pools only', async () => {
   ]);
 });
 
+it('tells agents nothing of what other pools are called and have, in no way', async () => {
+  const message = 'All pools together may not take more: “Payroll” has 4 machines.';
+  const pool = fakePool('mine');
+  const short = { type: 'Warm', status: 'False', reason: 'HostAtCapacity', message, since: pool.createdAt } as const;
+  const healthy = { ...short, type: 'Backend', status: 'True', reason: 'Healthy', message: 'All is well.' } as const;
+  pool.observed.conditions = [short, healthy];
+  rooms.pools.set('mine', pool);
+  rooms.pools.set('payroll', fakePool('payroll', { displayName: 'Payroll', assignments: ['two'] }));
+  const [agent, operator] = [rooms.token('agent', 'one'), rooms.token('operator')];
+  const said = async (token: string) => {
+    const reader = await listen(token);
+    rooms.bus.emit({ event: 'pool', data: pool });
+    await until(() => reader.events().length === 1, 'the pool');
+    const read = async (path: string) =>
+      (await fetch(server.url + path, { headers: { authorization: `Bearer ${token}` } })).text();
+    return [JSON.stringify(reader.events()), await read('/api/pools/mine'), await read('/api/pools')];
+  };
+  for (const text of await said(agent)) {
+    expect(text).not.toContain('Payroll');
+    expect(text).toContain('HostAtCapacity');
+    expect(text).toContain('All is well.');
+  }
+  for (const text of await said(operator)) expect(text).toContain('“Payroll” has 4 machines');
+  const refusal = async (id: string) => {
+    const headers = { authorization: `Bearer ${agent}` };
+    const { error } = (await (await fetch(`${server.url}/api/pools/${id}`, { headers })).json()) as {
+      error: { message: string; code: string };
+    };
+    return [error.code, error.message.replace(id, 'it')];
+  };
+  expect(await refusal('payroll')).toEqual(await refusal('nothing'));
+});
+
 it('tells agents of their own homes, to the last', async () => {
   const mine = rooms.homes.add('h_mine0001', { caller: 'one', state: 'deleting' });
   const theirs = rooms.homes.add('h_theirs01', { caller: 'two' });

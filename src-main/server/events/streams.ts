@@ -2,6 +2,7 @@ import type { Bus } from '../../base/bus';
 import type { Caller } from '../../base/caller';
 import type { Clock } from '../../base/clock';
 import { WheelhouseError } from '../../base/errors';
+import { poolAs } from '../access';
 import type { ServerLimits } from '../limits';
 import { EventRing, type RingEntry } from './ring';
 
@@ -69,7 +70,7 @@ export function createEventStreams(options: {
         for (let taken = 0; position < ring.end && taken < 64; position++) {
           const entry = ring.at(position);
           if (!entry || !sees(caller, entry)) continue;
-          text += `id: ${ring.idOf(entry.seq)}\nevent: ${entry.event.event}\ndata: ${entry.data}\n\n`;
+          text += `id: ${ring.idOf(entry.seq)}\nevent: ${entry.event.event}\ndata: ${dataFor(caller, entry)}\n\n`;
           taken++;
         }
         return text;
@@ -125,3 +126,7 @@ export function createEventStreams(options: {
 }
 
 const resetFrame = (id: string): string => `id: ${id}\nevent: reset\ndata: {}\n\n`;
+
+/** As this caller may read it; the text that all others share is made once. */
+const dataFor = (caller: Caller, { event, data }: RingEntry): string =>
+  caller.role === 'agent' && event.event === 'pool' ? JSON.stringify(poolAs(caller, event.data)) : data;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '@shared/ids';
 import { poolCreateSchema, poolSchema } from '@shared/pool';
 import { listQuerySchema } from '@shared/session';
-import { mayUsePool } from '../access';
+import { mayUsePool, poolAs } from '../access';
 import { pageOf, pageSchema } from '../page';
 import { json } from '../reply';
 import { admins, defineRoute, everyone } from '../route';
@@ -22,7 +22,10 @@ export const listPools = defineRoute({
   handle: (services, { caller, query }) =>
     json(
       pageOf(
-        services.broker.pools.list().filter((pool) => mayUsePool(caller, pool)),
+        services.broker.pools
+          .list()
+          .filter((pool) => mayUsePool(caller, pool))
+          .map((pool) => poolAs(caller, pool)),
         (pool) => pool.id,
         query,
       ),

@@ -97,7 +97,7 @@ export function fakeServices() {
       list: () => [...pools.values()],
       get(id: string) {
         const pool = pools.get(id);
-        if (!pool) throw new WheelhouseError('not_found', 'There is no such pool.');
+        if (!pool) throw new WheelhouseError('not_found', `There is no pool “${id}”.`);
         return pool;
       },
       create(input) {
