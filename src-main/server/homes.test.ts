@@ -204,3 +204,23 @@ it('bounds how many are read at once, and frees their places', async () => {
   await until(() => open.every(({ state }) => state.ended), 'all sources end');
   await expect.poll(async () => (await small()).text).toBe('h_small001');
 });
+
+it('lets no agent take all places', async () => {
+  const open = [0, 1, 2].map(() => endless());
+  for (const [at, { stream }] of open.entries()) rooms.homes.add(`h_endless${at}`, { caller: 'one' }, () => stream);
+  rooms.homes.add('h_two00001', { caller: 'two' });
+  const headers = { authorization: `Bearer ${rooms.token('agent', 'one')}` };
+  const take = (at: number) =>
+    new Promise<ReturnType<typeof request>>((resolve) => {
+      const sent = request(`${server.url}/api/homes/h_endless${at}/content`, { headers, agent: false });
+      sent.on('error', () => undefined);
+      sent.on('response', (answer) => (answer.once('data', () => answer.pause()), resolve(sent)));
+      sent.end();
+    });
+  const calls = [await take(0), await take(1)];
+  expect((await rawRequest(`${server.url}/api/homes/h_endless2/content`, { headers })).status).toBe(429);
+  expect((await call('GET', '/api/homes/h_two00001/content', rooms.token('agent', 'two'))).text).toBe('h_two00001');
+  for (const sent of calls) sent.destroy();
+  await until(() => open.slice(0, 2).every(({ state }) => state.ended), 'both sources end');
+  (await take(2)).destroy();
+});

@@ -87,9 +87,11 @@ function refusePrivate({ broker, control }: Services, caller: Caller, homeId: st
 
 const types = { tar: 'application/x-tar', qcow2: 'application/octet-stream' } as const;
 const atOnce = 8;
+/** Of one agent's token: a slow reader holds its place for as long as it likes. */
+const atOnceOfAgent = 2;
 
 function readHome(): Route {
-  let open = 0;
+  const open: Caller[] = [];
   return defineRoute({
     method: 'GET',
     path: `${path}/{id}/content`,
@@ -103,8 +105,10 @@ function readHome(): Route {
     async handle(services, { caller, params: { id }, signal, limits, outgoing, requestId }) {
       homeFor(services, caller, id);
       refusePrivate(services, caller, id);
-      if (open >= atOnce) throw new WheelhouseError('too_many', 'Too many homes are being downloaded.');
-      open++;
+      const own = caller.role === 'agent' ? open.filter((one) => one.tokenId === caller.tokenId).length : 0;
+      if (open.length >= atOnce || own >= atOnceOfAgent)
+        throw new WheelhouseError('too_many', 'Too many homes are being downloaded.');
+      open.push(caller);
       const refused = new AbortController();
       const off = services.control.onChange(() => {
         try {
@@ -114,12 +118,13 @@ function readHome(): Route {
         }
       });
       const ended = (): void => {
-        open--;
+        const at = open.indexOf(caller);
+        if (at >= 0) open.splice(at, 1);
         off();
       };
       try {
-        const own = AbortSignal.any([signal, refused.signal]);
-        const { format, bytes, stream } = await services.broker.homes.read(id, own);
+        const either = AbortSignal.any([signal, refused.signal]);
+        const { format, bytes, stream } = await services.broker.homes.read(id, either);
         // A hold that begins while it is read ends it.
         const shut = (): void => void stream.destroy(refused.signal.reason as Error);
         if (refused.signal.aborted) shut();
