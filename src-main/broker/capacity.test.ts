@@ -119,6 +119,11 @@ describe('dividing this computer', () => {
     expect(words).toBe(
       'All pools together may not take more than this computer’s limit of 7 machines: “Pool b” has 4 machines, this pool has 2 machines, “Pool c” has 1 machine. End sessions, lower a pool’s minimum, or raise the limit (Pools, “Limits…”).',
     );
+    const many = claims({ held: 1, waiting: 1 }, { held: 2 }, { held: 3 }, { held: 4 }, { held: 5 });
+    const [small] = many;
+    expect(small && shortageOf(machines(15), small, many, (id) => `Pool ${id}`).message).toMatch(
+      /: “Pool e” has 5 machines, “Pool d” has 4 machines, this pool has 1 machine, others have 5 machines\./,
+    );
   });
 
   test('by default a hundred machines, sized twice the memory that there is', () => {

@@ -36,6 +36,9 @@ export function shortageOf(
     .map((one) => ({ poolId: one.poolId, has: all(one)[kind] }))
     .filter(({ has }) => has > 0)
     .sort((a, b) => b.has - a.has);
+  // What this pool has is never among the others.
+  const own = owners.findIndex(({ poolId }) => poolId === claim.poolId);
+  if (own > 2) owners.splice(2, 0, ...owners.splice(own, 1));
   const shown = owners
     .slice(0, 3)
     .map(({ poolId, has }) =>

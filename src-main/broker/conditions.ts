@@ -69,8 +69,14 @@ function imageCondition(facts: Facts, backend: Verdict): Verdict {
   }
   if (typeof facts.tag === 'string') return { type, status: 'True', reason: 'Healthy', message: facts.tag };
   if (facts.tag === undefined || backend.reason === 'BackendUnreachable') {
-    const reason = backend.status === 'True' ? 'ImageMissing' : backend.reason;
-    return { type, status: 'Unknown', reason, message: 'Can’t be looked up until the backend answers.' };
+    if (backend.status === 'True')
+      return { type, status: 'Unknown', reason: 'ImageMissing', message: 'Not looked yet.' };
+    return {
+      type,
+      status: 'Unknown',
+      reason: backend.reason,
+      message: 'Can’t be looked up until the backend answers.',
+    };
   }
   const message =
     facts.image === 'desktop'
@@ -79,7 +85,7 @@ function imageCondition(facts: Facts, backend: Verdict): Verdict {
   return { type, status: 'False', reason: 'ImageMissing', message };
 }
 
-function warmCondition(facts: Facts): Verdict {
+function warmCondition(facts: Facts, backend: Verdict, image: Verdict): Verdict {
   const type = 'Warm';
   const { counts, minimum } = facts;
   if (facts.paused) return { type, status: 'Unknown', reason: 'Paused', message: 'Paused: nothing is made ready.' };
@@ -91,6 +97,9 @@ function warmCondition(facts: Facts): Verdict {
     }
     return { type, status: 'True', reason: 'Healthy', message: `${plural(counts.ready, 'machine')} ready.${expected}` };
   }
+  // Without a backend or an image none is on its way, whatever is wanted.
+  const missing = [backend, image].find(({ status }) => status === 'False');
+  if (missing) return { ...missing, type };
   return (
     lackOf(facts) ?? {
       type,
@@ -121,10 +130,13 @@ function lackOf(facts: Facts): Verdict | null {
   return null;
 }
 
+/** What a backend says ends as it likes. */
+const sentence = (words: string): string => (/[.!?…]$/.test(words.trim()) ? words.trim() : `${words.trim()}.`);
+
 function failureWords({ message, count, retryInMs, open }: Failure): string {
   const when = retryInMs > 0 ? `in ${seconds(retryInMs)}` : 'now';
-  if (!open) return `Making a machine failed: ${message} Trying again ${when}.`;
-  return `Making a machine failed ${count} times in a row: ${message} One more is tried ${retryInMs > 0 ? `${when}, or at once when an operator says so` : 'now, or with the next request'}.`;
+  if (!open) return `Making a machine failed: ${sentence(message)} Trying again ${when}.`;
+  return `Making a machine failed ${count} times in a row: ${sentence(message)} One more is tried ${retryInMs > 0 ? `${when}, or at once when an operator says so` : 'now, or with the next request'}.`;
 }
 
 /** Why more are ready than the minimum, in words; empty when none are. */
@@ -139,7 +151,7 @@ function expectation({ minimum, outlook }: Facts): string {
 export function conditionsOf(facts: Facts): Verdict[] {
   const backend = backendCondition(facts);
   const image = imageCondition(facts, backend);
-  const warm = warmCondition(facts);
+  const warm = warmCondition(facts, backend, image);
   const ready = (verdict: Omit<Verdict, 'type'>): Verdict[] => [{ type: 'Ready', ...verdict }, warm, backend, image];
 
   if (facts.paused) {

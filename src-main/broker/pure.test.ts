@@ -102,7 +102,16 @@ describe('conditions', () => {
     ['paused', { paused: true }, ['Ready False Paused']],
     ['no such backend', { supported: false, status: null }, ['Ready False BackendUnsupported']],
     ['backend away, machines or not', { status: { ...status, reachable: false } }, ['Ready False BackendUnreachable']],
-    ['no image, none ready', { tag: null, counts: none }, ['Ready False ImageMissing']],
+    [
+      'no image, none ready, none on its way',
+      { tag: null, counts: none },
+      ['Ready False ImageMissing', 'Warm False ImageMissing'],
+    ],
+    [
+      'backend away, none ready',
+      { status: { ...status, reachable: false }, counts: none },
+      ['Ready False BackendUnreachable', 'Warm False BackendUnreachable'],
+    ],
     [
       'no image, but some ready',
       { tag: null },
@@ -152,6 +161,14 @@ describe('conditions', () => {
     ['made on demand', { minimum: 0, counts: none, existing: 0 }, ['Ready True Healthy']],
   ])('%s', (_name, change, expected) => {
     expect(reasons(change).slice(0, expected.length)).toEqual(expected);
+  });
+
+  test('what a backend says is a sentence among ours, however it ends', () => {
+    const failure = { reason: 'CreateFailed', retryInMs: 4000, count: 1, open: false } as const;
+    const words = (message: string) =>
+      conditionsOf({ ...facts, counts: none, failure: { ...failure, message } })[0]?.message;
+    expect(words('exec: not found: unknown')).toBe(words('exec: not found: unknown.'));
+    expect(words('no space')).toBe('Making a machine failed: no space. Trying again in 4 s.');
   });
 
   test('since stays while nothing changes, though the words may', () => {

@@ -2,6 +2,12 @@ import type { WheelhouseError } from '../base/errors';
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
 
+function whenAgain(data: Record<string, unknown>): string {
+  const seconds = data['retryAfterSeconds'];
+  const when = typeof seconds === 'number' && seconds > 5 ? `in ${seconds} seconds` : 'in some seconds';
+  return `Try again ${when}, not before; if it stays so, tell the operator.`;
+}
+
 function stoppedText(data: Record<string, unknown>, since: string | null): string {
   const who = textOf(data['by']) ?? 'A person';
   return data['cutOff']
@@ -30,6 +36,8 @@ export function failureText(error: WheelhouseError): string {
       return 'Nothing was done: the action could not be recorded, and unrecorded actions do not run. Try again in some seconds; if it stays so, ask for a person.';
     case 'not_ready':
       if (data['suspended']) return `${error.message} Nothing was done.`;
+      // Of a pool that makes no machine, the message says why and when the next try is: far from some seconds.
+      if (textOf(data['reason'])) return `${error.message} Nothing was done. ${whenAgain(data)}`;
       return 'The desktop is not ready yet. Try again in 2 to 5 seconds.';
     case 'session_gone':
       return data['stopped']

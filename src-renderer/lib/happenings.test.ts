@@ -27,6 +27,12 @@ describe('happenings', () => {
     expect(sessionHappening(ended, ended)).toBeNull();
     expect(sessionHappening(session(), session())).toBeNull();
   });
+  it('tell of a session that waits before it starts', () => {
+    const waits = session({ status: 'queued' });
+    expect(sessionHappening(undefined, waits)).toBe('Refund batch 14 waits for a machine');
+    expect(sessionHappening(waits, waits)).toBeNull();
+    expect(sessionHappening(waits, session())).toBe('Refund batch 14 started');
+  });
   it('tell of a session that is put away and comes back', () => {
     const away = session({ status: 'idle', suspendedAt: at(60) });
     const coming = session({ status: 'acquiring', suspendedAt: at(60) });
