@@ -52,6 +52,9 @@ it('lists, looks at, keeps and destroys machines, and runs a command in one that
   expect(await at('machines', 'run', 'm_broken001', '--', 'df', '-h')).toEqual({
     ...{ code: 0, err: '', out: 'admin: df -h\n' },
   });
+  const said = (...command: string[]) => at('machines', 'run', 'm_broken001', '--', ...command).then(({ out }) => out);
+  expect(await said('sh', '-c', "echo 'a b'")).toBe(`admin: sh -c 'echo '\\''a b'\\'''\n`);
+  expect(await said('df -h | tail -1')).toBe('admin: df -h | tail -1\n');
   const failed = await at('machines', 'run', 'm_broken001', 'false', '--json');
   expect([failed.code, failed.err]).toEqual([1, 'wheelhouse: the command ended with 1\n']);
   expect(JSON.parse(failed.out)).toMatchObject({ exitCode: 1 });

@@ -10,6 +10,14 @@ import { poolIdOf } from './poolIds';
 
 const state = ({ state: now, trouble }: Machine): string => (trouble ? `${now} (${trouble})` : now);
 
+/** One word is a line for the shell as it stands; of several each stays what it is, as an ordinary command's do. */
+const commandLine = ([first = '', ...rest]: readonly string[]): string =>
+  rest.length === 0
+    ? first
+    : [first, ...rest]
+        .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+        .join(' ');
+
 const words = (machine: Machine) => [
   ['id', machine.machineId] as const,
   ['pool', machine.poolId] as const,
@@ -77,7 +85,7 @@ export function machineCommands(program: Command, io: Io): void {
       .argument('<command...>', 'after "--" where it has flags of its own')
       .description('one command in it, as the user of its sessions; fails when the command does'),
   ).action(async (id: string, command: string[], options: CommonOptions) => {
-    const ran = await clientOf(options).send<MachineRun>('POST', `${path(id)}/run`, { command: command.join(' ') });
+    const ran = await clientOf(options).send<MachineRun>('POST', `${path(id)}/run`, { command: commandLine(command) });
     answer(io, options, ran, ({ output }) => lines(output === '' ? [] : output.replace(/\n$/, '').split('\n')));
     if (ran.truncated) io.err('wheelhouse: there was more output than is shown\n');
     if (ran.exitCode === 0) return;
