@@ -8,8 +8,16 @@ export interface CallSignal {
   dispose(): void;
 }
 
-/** One signal for one call: its deadline, the client's going, and whatever is added. Frees every listener on dispose. */
-export function createCallSignal(clock: Clock, deadlineMs: number, client: AbortSignal): CallSignal {
+/** A stop ends connections when its time is over; no client went away then. */
+const cutOff = 'Wheelhouse stopped while this was under way. It may or may not have taken effect.';
+
+/** One signal for one call: its deadline, the client's going (`stopping`: or ours), and whatever is added. Frees every listener on dispose. */
+export function createCallSignal(
+  clock: Clock,
+  deadlineMs: number,
+  client: AbortSignal,
+  stopping?: AbortSignal,
+): CallSignal {
   const controller = new AbortController();
   const disposers: (() => void)[] = [];
   const also = (signal: AbortSignal, reason: () => unknown) => {
@@ -25,7 +33,10 @@ export function createCallSignal(clock: Clock, deadlineMs: number, client: Abort
       ),
     ),
   );
-  also(client, () => new WheelhouseError('timeout', 'The client went away before the call was over.'));
+  also(
+    client,
+    () => new WheelhouseError('timeout', stopping?.aborted ? cutOff : 'The client went away before the call was over.'),
+  );
   return {
     signal: controller.signal,
     also,

@@ -106,6 +106,8 @@ describe('sessions of /mcp', () => {
     expect(bench.broker.acquired[0]).toMatchObject(options);
     expect(started.structuredContent).toMatchObject({ homeId: 'work', homeIsKept: true });
     expect(textOf(started)).toContain('start a session with homeId work');
+    // An agent that meant to go on with one that expired is told.
+    expect(textOf(started)).toContain('new and empty');
     expect(seen).toEqual([{ progress: 1, message: 'Waiting for a desktop: place 2 of 3.' }]);
     const wrong = await client.call('start_session', { screen: { width: 10, height: 10 } });
     expect(wrong.structuredContent).toMatchObject({ code: 'bad_request' });

@@ -68,7 +68,7 @@ export class SessionCalls {
     try {
       const args = parseArguments(tool, raw);
       const present = await this.present(sessionId, live, tool, io);
-      call = createCallSignal(clock, tool.deadlineMs?.(args) ?? defaultDeadlineMs, io.signal);
+      call = createCallSignal(clock, tool.deadlineMs?.(args) ?? defaultDeadlineMs, io.signal, this.deps.draining);
       const answer = await this.run(tool, args, present, agent, io, call);
       result = (more) => success(answer, more);
     } catch (thrown) {

@@ -1,11 +1,23 @@
 import { z } from 'zod';
 import { idSchema, sessionIdSchema } from '@shared/ids';
 import { acquireBodySchema } from '@shared/session';
+import { WheelhouseError } from '../../base/errors';
 import type { QueuePlace } from '../../broker/types';
 import { rootTool } from './rootTool';
 import { sessionFacts } from './sessionFacts';
 
 const { screen, idleSeconds } = acquireBodySchema.shape;
+
+/** Who means to go on with a home that expired, or was deleted, must not take an empty one for it. */
+function knows(look: () => unknown): boolean {
+  try {
+    look();
+    return true;
+  } catch (error) {
+    if (error instanceof WheelhouseError && error.code === 'not_found') return false;
+    throw error;
+  }
+}
 
 export const startSession = rootTool({
   name: 'start_session',
@@ -28,12 +40,13 @@ export const startSession = rootTool({
     let told = 0;
     const onPlace = ({ place, waiting }: QueuePlace): void =>
       io.progress?.((told += 1), undefined, `Waiting for a desktop: place ${place} of ${waiting}.`);
+    const isNew = options.homeId !== undefined && !knows(() => deps.broker.homes.get(options.homeId ?? ''));
     const session = await choice.acquire(caller, pool, { ...options, onPlace }, io.signal);
     choice.works(caller, session.sessionId);
     if (clientName) deps.broker.setAgent(session.sessionId, clientName);
     return {
       structured: sessionFacts(session, pool.displayName),
-      text: `Session ${session.sessionId} has a desktop of the pool “${pool.displayName}”. Take a screenshot to see it.${session.home?.keep ? ` Its $HOME is kept after it ends: start a session with homeId ${session.home.homeId} to go on with it.` : ''}`,
+      text: `Session ${session.sessionId} has a desktop of the pool “${pool.displayName}”. Take a screenshot to see it.${isNew ? ' There was no home of this id: its $HOME is new and empty.' : ''}${session.home?.keep ? ` Its $HOME is kept after it ends: start a session with homeId ${session.home.homeId} to go on with it.` : ''}`,
     };
   },
 });
