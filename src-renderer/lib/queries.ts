@@ -92,10 +92,15 @@ export const useUsage = (query: UsageQuery) =>
 export const useHomes = () =>
   useQuery({ queryKey: keys.homes, queryFn: () => call('homes.list', {}), refetchInterval: 15_000 });
 
-/** What pools take changes with every machine, which is announced by itself. */
 export const useSettings = () => useQuery({ queryKey: keys.settings, queryFn: () => call('settings.get', {}) });
+/** What pools take changes with every machine and is told by no event; limits may be set elsewhere meanwhile. */
 export const useCapacity = () =>
-  useQuery({ queryKey: keys.capacity, queryFn: () => call('capacity.get', {}), refetchInterval: 5000 });
+  useQuery({
+    queryKey: keys.capacity,
+    queryFn: () => call('capacity.get', {}),
+    refetchInterval: 5000,
+    refetchOnMount: 'always',
+  });
 
 export const useLook = (machineId: string) =>
   useQuery({

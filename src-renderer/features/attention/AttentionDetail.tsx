@@ -42,14 +42,16 @@ export function AttentionDetail({
         <p className={css.facts}>
           {session && <span>{session.name}</span>}
           {pool && <span>{pool.displayName}</span>}
-          <span className="tnum">asked {timeWithSeconds(call.at)}</span>
+          <span className="tnum">
+            {call.kind === 'machine' ? 'since' : 'asked'} {timeWithSeconds(call.at)}
+          </span>
           {call.deadline && <b className="tnum">{clock(Date.parse(call.deadline) - now)} left</b>}
         </p>
         <div className={css.columns}>
           {session && <Picture session={session} />}
           <div className={css.side}>
-            <h3>Why you are asked</h3>
-            <p className={css.why}>“{call.why}”</p>
+            <h3>{call.kind === 'machine' ? 'What happened' : 'Why you are asked'}</h3>
+            <p className={css.why}>{call.kind === 'machine' ? call.why : `“${call.why}”`}</p>
             {call.personNote && (
               <div className={css.note}>
                 <span>
@@ -95,7 +97,7 @@ function LookAtIt({ poolId, title }: { poolId: string; title: string }) {
   const machine = useMachines(poolId).data?.find((each) => title.includes(each.machineId));
   if (!machine) return null;
   return (
-    <Link href={`/pools/${poolId}/${machine.machineId}`} className={css.open}>
+    <Link href={`/pools/${poolId}/${machine.machineId}`} className={`${css.open} ${css.look}`}>
       <Stethoscope size={16} aria-hidden /> Look at the machine
     </Link>
   );

@@ -57,6 +57,8 @@ describe('configRows', () => {
       row(pool({ observed: { machines: none, conditions: [condition(reason)] } }))?.verdict;
     expect(coming('Preparing')).toBe('catching up');
     expect(coming('CreateFailed')).toBe('not met');
+    const failed = { machines: { ...none, quarantined: 2 }, conditions: [condition('CreateFailed')] };
+    expect(row(pool({ warm: { minimum: 1, maximum: 2 }, observed: failed }))?.verdict).toBe('not met');
     expect(row(pool({ paused: true }))?.verdict).toBeNull();
   });
   it('does not call a held session idle', () => {

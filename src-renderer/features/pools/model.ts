@@ -129,7 +129,8 @@ export function configRows(
         ? 'No machine yet'
         : [...images].map(([image, n]) => (images.size === 1 ? `${image} on all` : `${n} on ${image}`)).join(', ');
   const preparing = pool.observed.conditions.some(({ reason }) => reason === 'Preparing');
-  const met = counts.ready >= pool.warm.minimum || total >= pool.warm.maximum;
+  // Failed ones take a place and are nobody's wish.
+  const met = counts.ready >= pool.warm.minimum || total - counts.quarantined >= pool.warm.maximum;
   return [
     {
       name: 'Warm machines',
@@ -146,7 +147,7 @@ export function configRows(
     },
     {
       name: 'Size',
-      desired: `${pool.size.cpus} CPU, ${memoryWords(pool.size.memoryMiB)}, ${pool.size.width} × ${pool.size.height}`,
+      desired: `${pool.size.cpus} CPU, ${memoryWords(pool.size.memoryMiB)}, ${pool.size.width}\u00a0×\u00a0${pool.size.height}`,
       observed: memorySeen(machines ?? []),
       verdict: null,
     },
