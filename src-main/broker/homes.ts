@@ -149,6 +149,10 @@ export class Homes {
 }
 
 export function inUse({ homeId, sessionId, deleting }: HomeRow): WheelhouseError {
-  const why = deleting ? 'is being deleted' : sessionId ? 'is another session’s just now' : 'is about to be used';
+  const why = deleting
+    ? 'is being deleted'
+    : sessionId
+      ? `is in use: session ${sessionId} has it, also while it is suspended. Go on in that one, or end it first`
+      : 'is about to be used';
   return new WheelhouseError('conflict', `This home ${why}.`, { homeId, ...(sessionId && { sessionId }) });
 }
