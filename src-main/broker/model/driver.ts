@@ -242,7 +242,10 @@ export class Driver {
     const model = world.watcher.session(sessionId);
     if (wake) model.licences.add('called');
     const seen = model.seen;
-    const { session, target, guest } = await world.broker.connect(sessionId, { wake });
+    if (wake) model.calls += 1;
+    const { session, target, guest } = await world.broker.connect(sessionId, { wake }).finally(() => {
+      if (wake && !life.dead && world.life === life) model.calls -= 1;
+    });
     if (life.dead) return;
     if (seen === 'idle' && wake) this.count('resumed by a call');
     world.broker.touch(sessionId);

@@ -89,6 +89,8 @@ export interface Told {
 export interface SessionModel {
   seen: Seen;
   licences: Set<Licence>;
+  /** Calls that wait for it: one that came while it was being suspended brings it back after that. */
+  calls: number;
   /** Null until somebody was told that it is there. */
   told: Told | null;
   machineId: string | null;
@@ -110,6 +112,7 @@ export interface HomeModel {
 export const newSession = (): SessionModel => ({
   seen: 'none',
   licences: new Set(),
+  calls: 0,
   told: null,
   machineId: null,
   idleMs: 0,

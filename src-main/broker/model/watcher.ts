@@ -169,7 +169,7 @@ export class Watcher {
       const moved = model.seen === 'active' && model.machineId !== row.machine_id;
       must(!moved || model.licences.has('suspend'), () => `session ${row.id} got another machine while it was active`);
       model.machineId = row.machine_id;
-      model.licences.delete('called');
+      if (model.calls === 0) model.licences.delete('called');
       model.suspendedMs = 0;
     }
     if (row.status === 'idle') must(row.machine_id === null, () => `session ${row.id} is suspended with a machine`);

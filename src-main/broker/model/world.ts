@@ -63,6 +63,8 @@ export class World {
       },
     );
     this.life = life;
+    // Who called the last process waits no longer.
+    for (const model of this.watcher.sessions.values()) model.calls = 0;
     const { backend } = this;
     const broker = createBroker({
       db: this.db,
