@@ -137,7 +137,8 @@ describe('a place in the queue', () => {
     for (const key of keys) await world.broker.release(key, 'test', 'enough');
     expect(await Promise.all(waits)).toEqual(keys.map(() => 'session_gone'));
     await world.broker.release(first.sessionId, 'test', 'done');
-    await eventually(() => world.machines().length === 0);
+    // So many came that one may be kept ready for a while, for anybody.
+    await eventually(() => world.machines().every((row) => row.state === 'ready' && row.forSession === null));
   });
 
   test('a listener that fails harms nobody', async () => {
