@@ -18,7 +18,7 @@ export const usageQuerySchema = z.strictObject({
 export type UsageQuery = z.infer<typeof usageQuerySchema>;
 
 /**
- * Milliseconds while the session had its machine and Wheelhouse ran. `wallMs` is all of it; the other times are parts of
+ * Milliseconds while the session lived, suspended or not, and Wheelhouse ran. `wallMs` is all of it; the other times are parts of
  * it that never overlap: a person held control, nobody acted (paused or frozen), its compute was put away (suspended),
  * and, outside of these, a call of the agent ran (active). What is left of `wallMs` is idle.
  */

@@ -52,7 +52,7 @@ const words = (session: Session): string =>
     ['idle after', session.idleSeconds ? `${session.idleSeconds} s` : 'as its pool says'],
     ['began', session.createdAt],
     ['active', session.lastActivityAt],
-    ['ends', session.endedAt ?? session.expiresAt],
+    session.endedAt ? ['ended', session.endedAt] : [session.suspendedAt ? 'expires' : 'idle at', session.expiresAt],
   ]);
 
 export function sessionCommands(program: Command, io: Io): void {

@@ -83,7 +83,7 @@ export function idleWords(form: PoolForm): string {
 export function homeWords(form: PoolForm): string {
   const most = days(form.expiresAfterDays);
   if (form.homePolicy === 'keep')
-    return `It stays until an agent acquires with its id again, somebody deletes it, or nobody used it for ${most}.`;
+    return `It stays, and its agent may go on with it by its id, until somebody deletes it or nobody used it for ${most}.`;
   return form.idlePolicy === 'suspend'
     ? `It goes with its session. A session that stays suspended for ${most} expires, and its home goes too.`
     : 'What a session leaves behind is gone when it ends. Nothing has to be tidied.';

@@ -42,7 +42,10 @@ export function SessionHeader({
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
     { name: 'Pool', value: poolName, wide: true },
     ...(machine ? [{ name: 'Machine', value: machine, wide: true }] : []),
-    { name: 'Agent', value: session.agent || 'None yet' },
+    {
+      name: 'Agent',
+      value: session.agent || (session.lastActivityAt > session.createdAt ? session.caller : 'None yet'),
+    },
     { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
     ...(ended !== null || session.status === 'queued'
       ? []
