@@ -6,7 +6,7 @@ import { useLocation } from 'wouter';
 import { typingInto } from '../../app/useShortcuts';
 import { messageOf } from '../../lib/api';
 import { age, clock } from '../../lib/clock';
-import { useAttention, useSessions } from '../../lib/queries';
+import { useAttention, usePools, useSessions } from '../../lib/queries';
 import { useNow } from '../../lib/useNow';
 import { Button } from '../../ui/Button';
 import { Kbd } from '../../ui/Kbd';
@@ -163,6 +163,7 @@ function Item({
   now: number;
   onOpen(): void;
 }) {
+  const pool = usePools().data?.find(({ id }) => id === call.poolId);
   const left = call.deadline === null ? null : Date.parse(call.deadline) - now;
   const since = now - Date.parse(call.at);
   return (
@@ -185,7 +186,9 @@ function Item({
         <b className="clip">{call.title}</b>
         <span className={css.why}>{call.why}</span>
         <small className="clip">
-          {session ? [session.name, session.agent].filter(Boolean).join(', ') : (call.poolId ?? '')}
+          {session
+            ? [session.name, session.agent].filter(Boolean).join(', ')
+            : (pool?.displayName ?? call.poolId ?? '')}
         </small>
       </span>
     </button>

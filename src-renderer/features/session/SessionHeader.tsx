@@ -42,10 +42,7 @@ export function SessionHeader({
   const facts: { name: string; value: string; clock?: boolean; wide?: boolean }[] = [
     { name: 'Pool', value: poolName, wide: true },
     ...(machine ? [{ name: 'Machine', value: machine, wide: true }] : []),
-    {
-      name: 'Agent',
-      value: session.agent || (session.lastActivityAt > session.createdAt ? session.caller : 'None yet'),
-    },
+    session.agent ? { name: 'Agent', value: session.agent } : { name: 'Started for', value: session.caller },
     { name: 'Age', value: age((ended ?? now) - Date.parse(session.createdAt)), clock: true },
     ...(ended !== null || session.status === 'queued'
       ? []
