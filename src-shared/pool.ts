@@ -113,13 +113,54 @@ export const poolSpecSchema = z.object({
   acquire: poolFields.acquire.default({ screen: false, idleSeconds: null }),
 });
 export type PoolSpec = z.infer<typeof poolSpecSchema>;
-export const poolCreateSchema = z.strictObject({
-  ...z.object(poolFields).partial().shape,
-  displayName: poolFields.displayName,
-});
+
+/** Fields that have fields of their own, of which a request gives those that it means. */
+export const openFields = {
+  size: sizeSchema.partial(),
+  warm: z
+    .object(warmSchema.shape)
+    .partial()
+    .refine(({ minimum = 0, maximum = minimum }) => minimum <= maximum, {
+      message: 'minimum must not exceed maximum',
+      path: ['minimum'],
+    }),
+  idle: idleSchema.partial(),
+  home: poolFields.home.partial(),
+  acquire: poolFields.acquire.partial(),
+  network: poolFields.network.partial(),
+  checkpoints: poolFields.checkpoints.partial(),
+  limits: poolFields.limits.partial(),
+};
+const askedFields = z.object({ ...poolFields, ...openFields }).partial().shape;
+export const poolCreateSchema = z.strictObject({ ...askedFields, displayName: poolFields.displayName });
 export type PoolCreate = z.infer<typeof poolCreateSchema>;
-export const poolPatchSchema = z.strictObject(z.object(poolFields).partial().shape);
+export const poolPatchSchema = z.strictObject(askedFields);
 export type PoolPatch = z.infer<typeof poolPatchSchema>;
+
+/**
+ * A pool as it is (or the defaults) with what a request asks for, still to be checked as a whole. A field with fields of
+ * its own that is given whole takes the place of the old one; of one that is given in part the rest stays. An idle policy
+ * that is another, without a time, takes that policy's usual one.
+ */
+export function withAsked<T extends object>(before: T, asked: PoolPatch): T {
+  const after: Record<string, unknown> = Object.fromEntries(Object.entries(before));
+  for (const [name, value] of Object.entries(asked)) {
+    if (value === undefined) continue;
+    const whole = !(name in openFields) || poolFields[name as keyof typeof openFields].safeParse(value).success;
+    after[name] = whole ? value : { ...(after[name] as object), ...(value as object) };
+  }
+  const { idle } = asked;
+  if (idle?.policy !== undefined && idle.afterSeconds === undefined) {
+    const was = (before as { idle?: Partial<z.infer<typeof idleSchema>> }).idle;
+    const { keeps: _keeps, ...rest } = after['idle'] as z.infer<typeof idleSchema>;
+    const other = was?.policy !== idle.policy;
+    after['idle'] = {
+      ...(idle.policy === 'suspend' ? (after['idle'] as object) : rest),
+      ...(other ? { afterSeconds: idleAfterSeconds[idle.policy] } : {}),
+    };
+  }
+  return after as T;
+}
 
 /** `desktop` as the image means: the desktop image that the set-up built, at its current content tag. */
 export const poolDefaults: Omit<PoolSpec, 'displayName'> = {

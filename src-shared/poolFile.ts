@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from './ids';
-import { poolFields } from './pool';
+import { openFields, poolFields } from './pool';
 
 /** Words that are routes of their own beside a pool's. */
 const routeWords = ['export', 'import'];
@@ -9,14 +9,14 @@ const { displayName, ...others } = poolFields;
 /** As in a pool, but that a field which nobody knows is a fault: it is a slip of the pen, never silently dropped. */
 const strict = {
   ...others,
-  size: others.size.strict(),
-  warm: others.warm.strict(),
-  idle: others.idle.strict(),
-  home: others.home.strict(),
-  acquire: others.acquire.strict(),
-  network: others.network.strict(),
-  checkpoints: others.checkpoints.strict(),
-  limits: others.limits.strict(),
+  size: openFields.size.strict(),
+  warm: openFields.warm.strict(),
+  idle: openFields.idle.strict(),
+  home: openFields.home.strict(),
+  acquire: openFields.acquire.strict(),
+  network: openFields.network.strict(),
+  checkpoints: openFields.checkpoints.strict(),
+  limits: openFields.limits.strict(),
 };
 
 export const poolEntrySchema = z.strictObject({

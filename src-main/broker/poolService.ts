@@ -3,6 +3,7 @@ import {
   poolDefaults,
   poolPatchSchema,
   poolSpecSchema,
+  withAsked,
   type Machine,
   type Pool,
   type PoolCreate,
@@ -53,7 +54,7 @@ export class PoolService implements Pools {
   }
   create(input: PoolCreate): Pool {
     const given = parseInput(poolCreateSchema, input, 'The pool');
-    const spec = parseInput(poolSpecSchema, { ...poolDefaults, ...given }, 'The pool');
+    const spec = parseInput(poolSpecSchema, withAsked(poolDefaults, given), 'The pool');
     checkSupported(spec, this.watch.backend(spec.backend));
     const id = this.core.options.ids.make('pool');
     this.core.commit('pool.create', () => {
@@ -66,7 +67,7 @@ export class PoolService implements Pools {
   update(id: string, patch: PoolPatch): Pool {
     const row = this.row(id);
     const given = parseInput(poolPatchSchema, patch, 'The change');
-    const spec = parseInput(poolSpecSchema, { ...row.spec, ...given }, 'The pool');
+    const spec = parseInput(poolSpecSchema, withAsked(row.spec, given), 'The pool');
     checkSupported(spec, this.watch.backend(spec.backend));
     this.core.commit('pool.update', () => {
       this.core.pools.setSpec(id, spec);

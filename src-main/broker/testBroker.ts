@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlState } from '@shared/control';
 import type { WheelhouseEvent } from '@shared/event';
-import type { BackendKind, PoolPatch } from '@shared/pool';
+import { withAsked, type BackendKind, type PoolPatch } from '@shared/pool';
 import { createBus } from '../base/bus';
 import type { Caller } from '../base/caller';
 import { systemClock, type Clock, type FakeClock } from '../base/clock';
@@ -62,7 +62,7 @@ export class World {
     const pools = poolStore(this.db);
     const spec = pools.get('desktop')?.spec;
     if (!spec) throw new Error('no desktop pool');
-    transaction(this.db, () => pools.setSpec('desktop', { ...spec, backend: 'fake', ...patch }));
+    transaction(this.db, () => pools.setSpec('desktop', withAsked({ ...spec, backend: 'fake' as const }, patch)));
   }
   make(change: Partial<BrokerOptions> & { clock?: Clock } = {}): Broker {
     const bus = createBus((error) => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PoolPatch } from '@shared/pool';
+import { withAsked, type PoolPatch } from '@shared/pool';
 import { createBus } from '../../base/bus';
 import { asWheelhouseError, WheelhouseError } from '../../base/errors';
 import { countingIds } from '../../base/ids';
@@ -48,7 +48,7 @@ export class World {
     if (!spec) throw new Error('There is no first pool.');
     const fresh = { ...spec, backend: 'fake' as const, warm: { minimum: 1, maximum: 3 } };
     transaction(this.db, () =>
-      store.setSpec('desktop', { ...fresh, idle: { policy: 'release', afterSeconds: 600 }, ...first }),
+      store.setSpec('desktop', withAsked({ ...fresh, idle: { policy: 'release', afterSeconds: 600 } }, first)),
     );
     this.begin();
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { poolDefaults, poolSpecSchema, type Pool, type PoolSpec } from '@shared/pool';
+import { poolDefaults, poolSpecSchema, withAsked, type Pool, type PoolSpec } from '@shared/pool';
 import type { PoolEntry, PoolImport } from '@shared/poolFile';
 import { WheelhouseError } from '../../base/errors';
 import { parseInput } from '../../base/parse';
@@ -27,9 +27,8 @@ export function planImport(entries: readonly PoolEntry[], pools: readonly Pool[]
       if (taken.has(pool.id)) throw conflict(at, `“${entry.displayName}” means the pool ${pool.id} a second time`);
       taken.add(pool.id);
     }
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
     const now = pool ? poolSpecSchema.parse(pool) : null;
-    const spec = parseInput(poolSpecSchema, { ...(now ?? poolDefaults), ...given }, `pools[${at}]`);
+    const spec = parseInput(poolSpecSchema, withAsked(now ?? poolDefaults, fields), `pools[${at}]`);
     const changes = differences(now, spec);
     return {
       pool,

@@ -61,7 +61,7 @@ describe('a file of pools', () => {
       'pools[0].warm.minimum',
       'line 4: minimum must not exceed maximum',
     ],
-    ['pools:\n  - displayName: A\n    warm:\n      minimum: 4\n', 'pools[0].warm.maximum', 'line 3: it is missing'],
+    ['pools:\n  - displayName: A\n    warm:\n      maximum: 0\n', 'pools[0].warm.maximum', 'line 4: '],
     ['pools:\n  - displayName: A\n  - description: B\n', 'pools[1].displayName', 'line 3: it is missing'],
     ['pools:\n  - displayName: A\n\n    size:\n      cpu: 4\n', 'pools[0].size.cpu', 'line 5: there is no such field'],
     ['pools:\n  - displayName: A\n    backend: vmware\n', 'pools[0].backend', 'line 3: '],

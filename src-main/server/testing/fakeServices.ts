@@ -1,5 +1,5 @@
 import type { Pool } from '@shared/pool';
-import { poolDefaults } from '@shared/pool';
+import { poolDefaults, withAsked } from '@shared/pool';
 import type { Session } from '@shared/session';
 import type { Settings } from '@shared/settings';
 import type { WebSocket } from 'ws';
@@ -101,14 +101,14 @@ export function fakeServices() {
         return pool;
       },
       create(input) {
-        const pool = fakePool(`p_${pools.size}`, input);
+        const pool = fakePool(`p_${pools.size}`, withAsked(poolDefaults, input));
         pools.set(pool.id, pool);
         return pool;
       },
       update(id, patch) {
         const known = pools.get(id);
         if (!known) throw new WheelhouseError('not_found', 'There is no such pool.');
-        const pool = fakePool(id, { ...known, ...patch });
+        const pool = fakePool(id, withAsked(known, patch));
         pools.set(id, pool);
         return pool;
       },

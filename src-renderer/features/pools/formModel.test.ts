@@ -1,6 +1,6 @@
 import type { Diagnostics } from '@shared/diagnostics';
 import type { Token } from '@shared/ipc';
-import { poolCreateSchema, poolDefaults, type Pool } from '@shared/pool';
+import { poolCreateSchema, poolDefaults, withAsked, type Pool } from '@shared/pool';
 import { describe, expect, it } from 'vitest';
 import { at } from '../gallery/fixtures';
 import { checkForm, formOf, hasHomes, newPool, specOf, withBackend, withIdlePolicy } from './formModel';
@@ -157,7 +157,7 @@ describe('what becomes of a session that nobody uses', () => {
       home: { policy: 'keep', quotaMiB: 2048, expiresAfterDays: 30 },
       acquire: { screen: true, idleSeconds: { minimum: 300, maximum: 14_400 } },
     });
-    expect(formOf({ ...poolDefaults, ...spec })).toEqual(all);
+    expect(formOf({ ...withAsked(poolDefaults, spec), displayName: spec.displayName })).toEqual(all);
   });
   it('reads the shortest idle time back as it was', () => {
     const shortest = formOf({ ...poolDefaults, displayName: 'x', idle: { policy: 'release', afterSeconds: 10 } });

@@ -1,7 +1,7 @@
 import type { Action } from '@shared/action';
 import type { ControlState } from '@shared/control';
 import type { Bridge, PushData, PushName, SetupStatus } from '@shared/ipc';
-import type { Pool } from '@shared/pool';
+import { withAsked, type Pool } from '@shared/pool';
 import { setPictureSource } from '../pictures';
 import { setScreenChannel } from '../screenChannel';
 import { drawingUrl, readHash } from './drawings';
@@ -150,8 +150,7 @@ export function createMockBridge(): Bridge {
     'pools.list': () => (wish.has('empty') ? [] : pools),
     'pools.create': (input) => {
       const made: Pool = {
-        ...(pools[0] as Pool),
-        ...input,
+        ...withAsked(pools[0] as Pool, input),
         id: input.displayName.toLowerCase().replace(/\W+/g, '-'),
         observed: {
           machines: { creating: 2, starting: 0, ready: 0, leased: 0, resetting: 0, quarantined: 0 },
