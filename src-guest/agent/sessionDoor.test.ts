@@ -25,7 +25,12 @@ beforeEach(async () => {
   await door.listen();
   supervisor = connect(path);
   gone = new Promise((resolve) => supervisor.once('close', resolve));
-  const framed: FramedSocket = new FramedSocket(supervisor, linkLimits.frameBytes, take, () => {});
+  const framed: FramedSocket = new FramedSocket(
+    supervisor,
+    linkLimits.frameBytes,
+    (frame) => void take(frame),
+    () => {},
+  );
   async function take(frame: unknown): Promise<void> {
     const request = requestSchema.parse(frame);
     if ('cancel' in request) return;

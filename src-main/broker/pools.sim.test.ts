@@ -47,7 +47,7 @@ interface Event {
   count: number;
 }
 const event: fc.Arbitrary<Event> = fc.oneof(
-  ...Object.entries(kinds).map(([kind, [weight = 1, min = 0, max = 0]]) => ({
+  ...Object.entries(kinds).map(([kind, [weight, min, max]]) => ({
     weight,
     arbitrary: fc.record({
       kind: fc.constant(kind as Event['kind']),

@@ -28,7 +28,8 @@ const savedSchema = z.array(
 );
 const saved = savedSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 1000);
-const seed = Number(process.env['MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+// The same lives each time, so that a change of the code is what a failure tells of; the soak looks for new ones.
+const seed = Number(process.env['MODEL_SEED'] ?? 20_261_121);
 const counts = new Map<string, number>();
 const points = new Map<string, number>();
 

@@ -63,7 +63,8 @@ export function book(driver: Driver, steady: number, wall: number): void {
         model.licences.add(idle.policy === 'suspend' && home_id !== null ? 'suspend' : 'end');
     }
     if (model.human) model.idleMs = 0;
-    if (status === 'idle') model.suspendedMs += Math.max(steady, wall);
+    // One that is on its way back is still away.
+    if (status === 'idle' || status === 'acquiring') model.suspendedMs += Math.max(steady, wall);
     // A pool that kept it for a day may do so for a year now, and the other way round.
     if (model.suspendedMs >= day) model.licences.add('days');
   }
