@@ -137,8 +137,11 @@ export class HandOut {
     const { pingMs, wakeMs } = this.core.limits;
     const parked = this.fleet.parks(machine);
     try {
-      if (parked) await this.fleet.wake(machine, wakeMs, this.core.stopping.signal);
-      const health = await guest.health(parked ? wakeMs : pingMs);
+      // Asked at once: it answers as soon as it goes on, which may be before its backend has said so.
+      const [health] = await Promise.all([
+        guest.health(parked ? wakeMs : pingMs),
+        parked && this.fleet.wake(machine, wakeMs, this.core.stopping.signal),
+      ]);
       return health.bootId === machine.bootId && health.sessionReady ? null : 'Its in-guest agent was started anew.';
     } catch (error) {
       return `It did not answer when it was to be handed out: ${wordsOf(error)}`;
