@@ -41,6 +41,27 @@ class WallClock extends FakeClock {
 }
 
 describe('a kept home', () => {
+  test('whose disk is gone is said to be gone, and is not an empty one', async () => {
+    await begin();
+    const one = await world.acquire();
+    const homeId = homeOf(one);
+    await write(one.sessionId, 'mine');
+    await world.broker.release(one.sessionId, 'test', 'done');
+    // Somebody tidied up the engine by hand.
+    await eventually(async () => {
+      await world.backend.homes!.remove(homeId, signal).catch(() => {});
+      return !(await disks()).includes(homeId);
+    });
+    const again = world.acquire({ homeId });
+    await expect(again).rejects.toMatchObject({ code: 'guest_failed', message: expect.stringMatching(/is gone/) });
+    expect(await disks()).not.toContain(homeId);
+    // It goes with the machine that failed for it, which is kept for a look.
+    await world.broker.homes.remove(homeId, 'olga');
+    for (const { machineId, state } of world.machines())
+      if (state === 'quarantined') await world.broker.pools.destroyMachine(machineId);
+    await eventually(() => !rows().some((row) => row.homeId === homeId));
+  });
+
   test('comes with a warm machine, stays after its session, and another session goes on with it', async () => {
     await begin();
     await world.ready(1);

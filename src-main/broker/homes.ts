@@ -61,7 +61,8 @@ export class Homes {
   /** What the backend is told as it makes this machine. */
   specOf({ homeId }: MachineRow): MachineHome | undefined {
     const home = homeId === null ? undefined : this.core.homes.get(homeId);
-    return home && { homeId: home.homeId, quotaMiB: home.quotaMiB };
+    // A session's use leaves its time: before the first there may be no disk yet.
+    return home && { homeId: home.homeId, quotaMiB: home.quotaMiB, mustExist: home.lastUsedAt !== home.createdAt };
   }
   /**
    * Inside the commit that leases a machine: its session has its home from then on. Null when the machine has none.

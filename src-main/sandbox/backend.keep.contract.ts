@@ -257,6 +257,15 @@ export function homeContract(under: Under): void {
     }
   });
 
+  it('makes no empty home in the place of one that was there and is gone', async () => {
+    const gone = { homeId: 'home_gone', quotaMiB: 64, mustExist: true };
+    const spec = { ...park().spec(), home: gone };
+    const lost = { code: 'guest_failed', data: { homeId: 'home_gone', reason: 'home_lost' } };
+    await expect(backend().create(spec, never)).rejects.toMatchObject(lost);
+    await backend().destroy(spec.machineId, never);
+    expect(await holder('home_gone')).toBeUndefined();
+  });
+
   it('knows no home that never was', async () => {
     await expect(kept().read('home_that_never_was', never)).rejects.toMatchObject({ code: 'not_found' });
     await kept().remove('home_that_never_was', never);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { BackendKind, Size } from '@shared/pool';
+import { WheelhouseError } from '../base/errors';
 
 /** Where a machine's in-guest agent listens, and what proves both ends: see src-shared/link.ts. */
 export interface LinkTarget {
@@ -34,7 +35,15 @@ export interface MachineSpec {
 export interface MachineHome {
   homeId: string;
   quotaMiB: number;
+  /** Somebody had it before: when it is gone, an empty one is not made in its place (guest_failed, data.reason `home_lost`). */
+  mustExist?: boolean;
 }
+
+/** What somebody kept is not there any more: said, never replaced by an empty one. */
+export const homeLost = (homeId: string): WheelhouseError =>
+  new WheelhouseError('guest_failed', `The disk of the home ${homeId} is gone from its backend. Delete the home.`, {
+    ...{ homeId, reason: 'home_lost' },
+  });
 
 /** What a backend finds when it looks. `running` false: stopped, dead or paused, said in `state`. */
 export interface ObservedMachine {

@@ -1,7 +1,7 @@
 import type { ContainerInfo } from 'dockerode';
 import { sleep } from '../../base/deadline';
 import { WheelhouseError } from '../../base/errors';
-import type { MachineHome, MachineHomes } from '../backend';
+import { homeLost, type MachineHome, type MachineHomes } from '../backend';
 import { engineMs, statusOf, type Engine } from './engine';
 import { sweep } from './homeHelper';
 import type { HomeReaders } from './homeReaders';
@@ -47,6 +47,7 @@ export class DockerHomes implements MachineHomes {
     return this.inTurn(home.homeId, async () => {
       const holder = (await this.holders(signal)).get(home.homeId) ?? null;
       if (holder !== null && holder !== machineId) throw inUse(home.homeId);
+      if (home.mustExist && (await this.own(home.homeId, signal)) === null) throw homeLost(home.homeId);
       const volume = await this.volume(home, signal);
       this.parts.sizes.forget(home.homeId);
       return make(volume);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { WheelhouseError } from '../../base/errors';
-import type { MachineHome, MachineHomes } from '../backend';
+import { homeLost, type MachineHome, type MachineHomes } from '../backend';
 
 const stored = z.object({ quotaMiB: z.int(), files: z.array(z.tuple([z.string(), z.string()])) });
 
@@ -20,9 +20,10 @@ export class FakeHomes {
   }
 
   /** The home's files, made empty when there is none. Throws conflict while another machine has it. */
-  take(machineId: string, { homeId, quotaMiB }: MachineHome): Map<string, Buffer> {
+  take(machineId: string, { homeId, quotaMiB, mustExist = false }: MachineHome): Map<string, Buffer> {
     const holder = this.holder(homeId);
     if (holder !== null && holder !== machineId) throw this.inUse(homeId);
+    if (mustExist && this.bytes(homeId) === null) throw homeLost(homeId);
     if (this.bytes(homeId) === null) this.write(homeId, quotaMiB, []);
     const { files } = this.read(homeId);
     return new Map(files.map(([path, data]) => [path, Buffer.from(data, 'base64')]));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { WheelhouseError } from '../../base/errors';
-import type { HomeContent, MachineHome } from '../backend';
+import { homeLost, type HomeContent, type MachineHome } from '../backend';
 import { copyDisk } from './base';
 import { digest } from './layout';
 import { runTool } from './process';
@@ -55,6 +55,7 @@ export class Homes {
     }
     // Whoever waits for a machine comes first; half a disk from before and half from after would be no disk.
     for (const reader of this.readers.get(homeId) ?? []) reader.destroy(this.inUse(homeId));
+    if (home.mustExist && !existsSync(this.disk(homeId))) throw homeLost(homeId);
     mkdirSync(this.folder(homeId), { recursive: true, mode: 0o700 });
     const installationId = this.installationId;
     this.write({ version: 1, installationId, homeId, quotaMiB: before?.quotaMiB ?? quotaMiB, machineId });
