@@ -211,7 +211,10 @@ class Trial {
     entry.machineId = seen.machineId;
     entry.epoch = Math.max(entry.epoch, seen.control.epoch);
     entry.held = seen.control.kind !== 'agent';
+    // A suspension whose intent was written is gone on with by this broker.
+    const leaving = entry.doubts.has('suspend') && seen.status === 'active';
     entry.doubts.clear();
+    if (leaving) entry.doubts.add('suspend');
   }
   private async lookAtStore(where: string): Promise<void> {
     for (const words of lookIntoStore(this.dataDir).problems) this.problem(`${where}: ${words}`);
